@@ -1,0 +1,41 @@
+"""CueSeg backend: segmentation from extreme points and scribbles, in plain numpy, scipy and torch.
+
+Importing this package imports neither torch nor scipy; the public names below are loaded at first use, so a
+3D Slicer panel can open without PyTorch installed.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "confidence_map": "confidence",
+    "confidence_map_batch": "confidence_torch",
+    "gaussian_points": "confidence",
+    "extreme_points_from_mask": "extreme_points",
+    "jitter_points": "extreme_points",
+    "CropWindow": "geometry",
+    "IntensityRule": "intensity",
+    "create_model": "models",
+    "convert_dextr_checkpoint": "models.dextr",
+    "load_model": "weights_file",
+    "list_models": "weights_file",
+    "save_model": "weights_file",
+    "WeightsCard": "weights_file",
+    "ExtremePointPredictor": "predictor",
+    "Prediction": "predictor",
+}
+
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its home module at first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cueseg' has no attribute {name!r}")
+    return getattr(import_module(f"cueseg.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
