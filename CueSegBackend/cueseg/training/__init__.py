@@ -1,0 +1,1 @@
+"""Training of the extreme-point networks: cases, samples, recipes and the loop."""

@@ -1,0 +1,145 @@
+"""Build the manifest of the default weights: `python -m cueseg.training.manifests --help`.
+
+Each builder lists the images of one documented folder layout as manifest entries (see `cueseg.training.cases`).
+"""
+
+import argparse
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+Entry = dict[str, Any]
+Classes = dict[str, list[int]]
+
+HEADNECK = {
+    "brainstem": [1],
+    "spinal cord": [2],
+    "parotid right": [3],
+    "parotid left": [4],
+    "oesophagus": [5],
+    "larynx": [6],
+    "mandible": [7],
+}
+HIPPOCAMPUS = {
+    "hippocampus whole": [1, 2],
+    "hippocampus anterior": [1],
+    "hippocampus posterior": [2],
+}
+
+
+def headneck_entries(folder: Path) -> list[Entry]:
+    """OpenKBP head-and-neck CT: `index.json`, `<id>_ct.nrrd`, `<id>_labels.nrrd`."""
+    return [
+        _entry(folder, row, "ct", "headneck", f"{row['id']}_ct.nrrd", HEADNECK, f"{row['id']}_labels.nrrd")
+        for row in _index(folder)
+    ]
+
+
+def hippocampus_entries(folder: Path) -> list[Entry]:
+    """Decathlon hippocampus MR: `index.json`, `<id>_mr.nrrd`, `<id>_labels.nrrd`."""
+    return [
+        _entry(folder, row, "mr", "hippocampus", f"{row['id']}_mr.nrrd", HIPPOCAMPUS, f"{row['id']}_labels.nrrd")
+        for row in _index(folder)
+    ]
+
+
+def nuclei_entries(folder: Path) -> list[Entry]:
+    """Data Science Bowl 2018 nuclei: `index.json`, `<id>_image.png`, `<id>_instances.png`."""
+    entries = []
+    for row in _index(folder):
+        image = f"{row['id']}_image.png"
+        modality = "rgb" if _is_colour(folder / image) else "grey"
+        classes: Classes = {f"nuclei {row['kind']}": []}
+        entry = _entry(folder, row, modality, "nuclei", image, classes, f"{row['id']}_instances.png")
+        entries.append({**entry, "kind": "picture", "instances": True})
+    return entries
+
+
+def totalsegmentator_entries(folder: Path) -> list[Entry]:
+    """Reference files of the TotalSegmentator source package: one CT, one MR and one CTA, labelled by a network.
+
+    The abdominal DICOM series of the same package is left out: the demo is judged on it.
+    """
+    rows = (
+        ("example_ct", "ct", "example_ct.nii.gz", "example_seg_fast_force_split.nii.gz"),
+        ("example_mr", "mr", "example_mr_sm.nii.gz", "example_seg_mr.nii.gz"),
+        (
+            "aorta_cta",
+            "ct",
+            "aorta_report/test_result/models/ct_cropped.nii.gz",
+            "aorta_report/test_result/models/aorta.nii.gz",
+        ),
+    )
+    entries = []
+    for subject, modality, image, labels in rows:
+        row = {"id": f"totalsegmentator {subject}", "split": "train"}
+        classes = {f"{subject} {number}": [number] for number in range(1, 118)}
+        entries.append(_entry(folder, row, modality, f"package {modality}", image, classes, labels))
+    return entries
+
+
+BUILDERS = {
+    "headneck": headneck_entries,
+    "hippocampus": hippocampus_entries,
+    "nuclei": nuclei_entries,
+    "totalsegmentator": totalsegmentator_entries,
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the manifest of the folders given; exit code 0."""
+    parser = argparse.ArgumentParser(prog="python -m cueseg.training.manifests", description=__doc__)
+    for name, builder in BUILDERS.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FOLDER", help=builder.__doc__)
+    parser.add_argument("--output", type=Path, required=True, help="the manifest to write (JSON)")
+    options = parser.parse_args(arguments)
+    entries: list[Entry] = []
+    for name, builder in BUILDERS.items():
+        folder = getattr(options, name)
+        if folder is not None:
+            entries += builder(folder.resolve())
+    if not entries:
+        parser.error("give at least one folder")
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    for entry in entries:
+        for key in ("image", "labels"):
+            entry[key] = os.path.relpath(entry[key], options.output.resolve().parent)
+    options.output.write_text(json.dumps(entries, indent=1))
+    logging.getLogger(__name__).info("%d images listed in %s", len(entries), options.output)
+    return 0
+
+
+def _entry(
+    folder: Path, row: Entry, modality: str, group: str, image: str, classes: Classes, labels: str
+) -> Entry:
+    return {
+        "subject": row["id"],
+        "split": row["split"],
+        "group": group,
+        "modality": modality,
+        "image": str(folder / image),
+        "labels": str(folder / labels),
+        "classes": classes,
+    }
+
+
+def _index(folder: Path) -> list[Entry]:
+    path = folder / "index.json"
+    if not path.exists():
+        raise ValueError(f"{folder} has no index.json; is it the folder of the data set?")
+    return json.loads(path.read_text())
+
+
+def _is_colour(path: Path) -> bool:
+    import SimpleITK as sitk  # noqa: N813, PLC0415
+
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.ReadImageInformation()
+    return reader.GetNumberOfComponents() > 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

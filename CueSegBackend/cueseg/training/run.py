@@ -1,0 +1,125 @@
+"""`python -m cueseg train RECIPE`: train, validate, and write weights with their card."""
+
+import argparse
+import logging
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from cueseg.intensity import IntensityRule
+from cueseg.models import create_model
+from cueseg.predictor import ExtremePointPredictor
+from cueseg.training.cases import read_manifest
+from cueseg.training.config import Recipe, read_recipe
+from cueseg.training.trainer import Trainer
+from cueseg.training.validation import Item, score, validation_items
+from cueseg.weights_file import LoadedModel, WeightsCard, save_model
+
+_log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the training command."""
+    parser.add_argument("recipe", type=Path, help="training recipe (TOML)")
+    parser.add_argument("--output", type=Path, default=Path("runs"), help="folder for runs (default: runs)")
+    parser.add_argument("--name", help="name of the run, replaces that of the recipe")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so many minutes; resumable")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="replace values of the recipe")
+    parser.add_argument("--export", type=Path, metavar="FILE.pt", help="only write the best weights and their card")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train (or go on training) and report; with `--export` write the weights file of a finished run."""
+    overrides = _overrides(options.set)
+    if options.name:
+        overrides["name"] = options.name
+    recipe = read_recipe(options.recipe, **overrides)
+    folder = options.output / recipe.name
+    if options.export:
+        export(recipe, folder, options.export)
+        return 0
+    until = time.monotonic() + options.minutes * 60
+    cases = read_manifest(recipe.manifest)
+    items = validation_items([case for case in cases if case.split == "val"])
+    if not items:
+        raise ValueError(f"{recipe.manifest} holds nothing to validate on: give some image the split 'val'")
+    training = [case for case in cases if case.split == "train"]
+    trainer = Trainer(recipe, training, Validation(recipe, items), folder)
+    best = trainer.run(until)
+    _log.info("%s: step %d of %d, best validation Dice %.4f", recipe.name, trainer.step, recipe.steps, best)
+    return 0
+
+
+class Validation:
+    """Mean Dice over the columns, exact and disturbed clicks, for the trainer to maximise."""
+
+    def __init__(self, recipe: Recipe, items: list[Item]) -> None:
+        self.recipe, self.items = recipe, items
+
+    def __call__(self, model: nn.Module, size: int) -> tuple[float, dict[str, Any]]:
+        predictor = ExtremePointPredictor(LoadedModel(model, card_of(self.recipe, size)), device="auto")
+        segment = segment_with(predictor)
+        columns = {}
+        for kind in ("exact", "disturbed"):
+            scores = score(self.items, segment, disturbed=kind == "disturbed")
+            columns[kind] = {name: round(float(np.mean(values)), 4) for name, values in scores.items()}
+        mean = float(np.mean([list(values.values()) for values in columns.values()]))
+        return mean, columns
+
+
+def segment_with(predictor: ExtremePointPredictor) -> Any:
+    """A predictor as the function (item, clicks) -> mask that `score` calls."""
+
+    def segment(item: Item, clicks: np.ndarray) -> np.ndarray:
+        predictor.set_image(item.image, item.modality, item.spacing)
+        return predictor.predict(clicks).mask
+
+    return segment
+
+
+def card_of(recipe: Recipe, size: int, **extra: Any) -> WeightsCard:
+    """The card of weights trained by a recipe at input side `size`."""
+    values: dict[str, Any] = {
+        "name": recipe.name,
+        "file": f"{recipe.name}.pt",
+        "sha256": "",
+        "architecture": recipe.architecture,
+        "model_options": recipe.model_options,
+        "in_channels": recipe.in_channels,
+        "cue": recipe.cue,
+        "cue_preset": recipe.cue_preset,
+        "crop_mode": "square",
+        "input_size": size,
+        "box_size": 375.0,
+        "crop_margin": 50,
+        "intensity": IntensityRule().to_card(),
+        "threshold": 0.5,
+        "training": {},
+        "metrics": {},
+        "licence": "MIT",
+        "description": "",
+    }
+    return WeightsCard(**(values | extra))
+
+
+def export(recipe: Recipe, folder: Path, target: Path) -> None:
+    """Write the best weights of a run as a half-precision weights file with its card."""
+    best = folder / "best.pt"
+    if not best.exists():
+        raise ValueError(f"{folder} holds no best.pt: train first")
+    model = create_model(recipe.architecture, recipe.in_channels, **recipe.model_options)
+    model.load_state_dict(torch.load(best, weights_only=True, map_location="cpu"))
+    training = {"recipe": recipe.name, "seed": recipe.seed, "steps": recipe.steps, "batch": recipe.batch}
+    card = card_of(recipe, recipe.sizes[-1][1], training=training)
+    save_model(target, model.half(), card)
+
+
+def _overrides(pairs: list[str]) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415
+
+    return {key: value for pair in pairs for key, value in tomllib.loads(pair).items()}

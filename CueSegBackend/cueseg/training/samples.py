@@ -1,0 +1,171 @@
+"""One training sample = one structure in one slice (Khan & Shahin 2019, section 3), drawn at random but repeatably."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cueseg.extreme_points import extreme_points_from_mask
+from cueseg.geometry import Box, CropWindow
+from cueseg.intensity import as_rgb
+from cueseg.training.augmentation import augment_geometry, augment_intensity, random_intensity_range
+from cueseg.training.cases import Case
+from cueseg.training.synthetic import draw_synthetic
+
+MIN_AREA = 6  # pixels; below, a contour is noise
+SYNTHETIC = "synthetic"
+OTHER_PLANE = "across axis"
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Where one structure is: slice `index` across `axis` of a case, and the label numbers that make it up."""
+
+    case: int
+    axis: int
+    index: int
+    labels: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the network sees: window (S, S, 3) 0..255, target (S, S) 0/1, clicks (4, 2) (x, y) in the window."""
+
+    window: NDArray[np.float32]
+    target: NDArray[np.float32]
+    points: NDArray[np.float64]
+
+
+def find_structures(case_index: int, case: Case) -> dict[str, list[Structure]]:
+    """Class name -> every structure of that class in a case, in all its planes (named "... across axis 1")."""
+    found: dict[str, list[Structure]] = defaultdict(list)
+    for name, numbers in case.classes.items():
+        objects = [(int(n),) for n in np.unique(case.labels) if n > 0] if case.instances else [numbers]
+        for labels in objects:
+            where = np.isin(case.labels, labels)
+            for axis in case.planes:
+                key = name if axis == 0 else f"{name} {OTHER_PLANE} {axis}"
+                for index in _usable_slices(where, axis):
+                    found[key].append(Structure(case_index, axis, index, labels))
+    return found
+
+
+def _usable_slices(where: NDArray[np.bool_], axis: int) -> list[int]:
+    """Slices across `axis` whose mask has area enough and is two pixels wide and high."""
+    others = tuple(i for i in range(3) if i != axis)
+    area = where.sum(axis=others)
+    wide = [np.count_nonzero(where.any(axis=other), axis=_axis_left(axis, other)) for other in others]
+    return np.flatnonzero((area >= MIN_AREA) & (wide[0] >= 2) & (wide[1] >= 2)).tolist()
+
+
+def _axis_left(axis: int, removed: int) -> int:
+    """The axis to count along, once `removed` is projected away and `axis` is kept."""
+    left = [i for i in range(3) if i != removed]
+    return 1 - left.index(axis)
+
+
+class SampleSource:
+    """Draws sample number i of a training run; the same number and seed always give the same sample.
+
+    Args:
+        cases: Training cases.
+        shares: Group -> share of the samples; `synthetic` draws made-up shapes. Within a group every class is
+            equally likely, within a class every structure.
+        size: Side of the network's input.
+        seed: Seed of the run.
+        jitter: Largest click error in pixels, never more than a tenth of the box.
+    """
+
+    def __init__(
+        self, cases: list[Case], shares: dict[str, float], seed: int, jitter: float, plane_share: float = 0.25
+    ) -> None:
+        self.cases, self.seed, self.jitter, self.plane_share = cases, seed, jitter, plane_share
+        self.classes: dict[str, dict[str, list[Structure]]] = {group: {} for group in shares}
+        for number, case in enumerate(cases):
+            if case.group not in self.classes:
+                continue
+            for name, structures in find_structures(number, case).items():
+                self.classes[case.group].setdefault(name, []).extend(structures)
+        empty = [group for group in shares if group != SYNTHETIC and not self.classes[group]]
+        if empty:
+            raise ValueError(f"no training image of group {empty[0]!r}; leave it out of the shares")
+        self.groups = list(shares)
+        self.probabilities = np.array(list(shares.values()), np.float64)
+        self.probabilities /= self.probabilities.sum()
+
+    def draw(self, number: int, size: int) -> Sample:
+        """Sample `number` at input side `size`."""
+        rng = np.random.default_rng([self.seed, number])
+        while True:
+            group = self.groups[rng.choice(len(self.groups), p=self.probabilities)]
+            if group == SYNTHETIC:
+                image, mask, spacing = *draw_synthetic(rng), (1.0, 1.0)
+            else:
+                image, mask, spacing = self._draw_real(group, rng)
+            if _is_thick(mask):
+                return self._window(image, mask, spacing, size, rng)
+
+    def _draw_real(
+        self, group: str, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], tuple[float, float]]:
+        classes = self.classes[group]
+        names = [name for name in classes if OTHER_PLANE not in name]
+        other = [name for name in classes if OTHER_PLANE in name]
+        pool = other if other and rng.random() < self.plane_share else names
+        structures = classes[pool[rng.integers(len(pool))]]
+        structure = structures[rng.integers(len(structures))]
+        case = self.cases[structure.case]
+        mask = case.mask_of(structure.axis, structure.index, structure.labels)
+        rows, cols = _neighbourhood(mask)
+        raw = case.slice_of(structure.axis, structure.index)
+        window = random_intensity_range(case, raw, rng)
+        image = case.rule.apply(raw[rows, cols], case.modality, window)
+        image, mask = augment_geometry(image, mask[rows, cols], rng)
+        return image, mask, case.pixel_size(structure.axis)
+
+    def _window(
+        self,
+        image: NDArray[np.float32],
+        mask: NDArray[np.bool_],
+        spacing: tuple[float, float],
+        size: int,
+        rng: np.random.Generator,
+    ) -> Sample:
+        points = jittered(extreme_points_from_mask(mask, rng), self.jitter * (rng.random() < 0.6), rng)
+        use_spacing = spacing if rng.random() < 0.5 else None
+        crop = CropWindow.square(Box.around(points), size, rng.uniform(350.0, 400.0), use_spacing)
+        window = as_rgb(augment_intensity(crop.extract(image), rng))
+        target = crop.extract(mask) >= 0.5
+        return Sample(window, target.astype(np.float32), crop.to_window(points))
+
+
+def jittered(points: NDArray[np.float64], limit: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Clicks (4, 2) moved at random by up to `limit` px per axis, at most a tenth of the box side."""
+    reach = np.minimum(limit, 0.1 * np.asarray(Box.around(points).size))
+    return points + rng.uniform(-reach, reach, size=points.shape)
+
+
+def _is_thick(mask: NDArray[np.bool_]) -> bool:
+    return mask.sum() >= MIN_AREA and min(np.count_nonzero(mask.any(axis=i)) for i in (0, 1)) >= 2
+
+
+def _neighbourhood(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Slices around a mask wide enough for every rotated, zoomed window."""
+    slices = []
+    for other in (1, 0):
+        hit = np.flatnonzero(mask.any(axis=other))
+        reach = np.ptp(np.flatnonzero(mask.any(axis=0))), np.ptp(np.flatnonzero(mask.any(axis=1)))
+        margin = int(max(reach) * 0.9) + 6
+        slices.append(slice(max(0, hit[0] - margin), hit[-1] + margin + 1))
+    return slices[0], slices[1]
+
+
+def collate(samples: list[Sample]) -> tuple[Any, Any, Any]:
+    """Stack samples to arrays (N, S, S, 3), (N, S, S), (N, 4, 2)."""
+    return (
+        np.stack([s.window for s in samples]),
+        np.stack([s.target for s in samples]),
+        np.stack([s.points for s in samples]),
+    )

@@ -1,0 +1,1 @@
+"""Extreme points to segments, on MRML nodes alone: no widgets, no global scene."""
