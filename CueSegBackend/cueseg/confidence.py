@@ -1,143 +1,193 @@
 """Cue maps from clicks, drawn with numpy: the confidence map and the Gaussian points.
 
 The confidence map is that of Khan & Shahin 2019 (MICCAI, "Extreme points derived confidence map as a cue for
-class-agnostic interactive segmentation using deep neural network"), Eq. 3-5. For the segments left-right and
-top-bottom, d_12 and d_34 are a pixel's distances to the closed segments, each in units of the length of that part
-of the segment, counted from their crossing c, on whose side the pixel lies. Then
+class-agnostic segmentation using deep neural network"), Eq. 3-5. Let c be the point where the segments left-right
+and top-bottom meet. d_12 and d_34 are a pixel's distances to the two closed segments, each divided by the length
+of that half of the segment, ending at c, on whose side of c the pixel lies. Then
 
     f = 1 / (1 + tau d1 d2),   d1 = min(d_12, d_34),   d2 = sqrt(d_12^2 + d_34^2)  (or d_12 + d_34).
 """
 
-import difflib
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cueseg.extreme_points import check_points, cross, order_point_batch
+from cueseg.extreme_points import check_coordinates, four_points
+from cueseg.map_options import check_shape, is_number, resolve_options
+from cueseg.segment_frames import SegmentFrames, exact_parts, segment_frames
 
-# Shortest half of a segment (px): keeps the map finite when c falls on an extreme point.
-MIN_SIGMA = 1.0
-MAX_TAU = 1e6
-
-
-@dataclass(frozen=True)
-class MapOptions:
-    """Which confidence map is meant: factor tau > 0, norm "l2"|"l1", sigma "split"|"mean", scale "unit"|"minmax255"."""
-
-    tau: float
-    norm: str
-    sigma: str
-    scale: str
+# Narrowest Gaussian (px): finer ones fall between the pixels.
+MIN_FWHM = 1e-2
+# Pixels drawn at a time: the working arrays stay in a core's second-level cache.
+_BLOCK_PIXELS = 65536
 
 
-# "paper" is the printed definition. "code" is what the authors' released program draws: another norm, the mean of
-# both half lengths, a factor 7, and a stretch to 0..255 over the image.
-PRESETS = {
-    "paper": MapOptions(tau=1.0, norm="l2", sigma="split", scale="unit"),
-    "code": MapOptions(tau=7.0, norm="l1", sigma="mean", scale="minmax255"),
-}
-_CHOICES = {"norm": ("l2", "l1"), "sigma": ("split", "mean"), "scale": ("unit", "minmax255")}
-
-
-def resolve_options(
-    preset: str = "paper",
+def confidence_map(
+    points: ArrayLike,
+    shape: tuple[int, int],
     *,
+    preset: str = "paper",
     tau: float | None = None,
     norm: str | None = None,
     sigma: str | None = None,
     scale: str | None = None,
-) -> MapOptions:
-    """Look up a preset and replace the options that are not None.
+) -> NDArray[np.float32]:
+    """Draw the confidence map of four extreme points (Khan & Shahin 2019, Eq. 3-5).
+
+    Args:
+        points: (4, 2) clicks (x, y) in pixels, in any order, also between pixels or outside the image.
+        shape: (H, W) of the map.
+        preset: "paper" (the printed definition) or "code" (what the authors' program draws); see `cueseg.map_options`.
+        tau: factor, replaces that of the preset.
+        norm: "l2" or "l1", replaces that of the preset.
+        sigma: "split" or "mean", replaces that of the preset.
+        scale: "unit" or "minmax255", replaces that of the preset.
+
+    Returns:
+        (H, W) float32, finite. In (0, 1] and 1 on both segments for scale "unit"; 0..255 for "minmax255", all 0
+        if the map is constant.
 
     Raises:
-        ValueError: an unknown preset or option value (the message suggests the nearest one), or a tau that is not
-            a number in (0, 1e6].
+        ValueError: clicks that `cueseg.extreme_points.check_points` refuses, an unknown option or a bad shape.
     """
-    base = PRESETS[_known("preset", preset, tuple(PRESETS))]
-    tau = base.tau if tau is None else tau
-    if not (isinstance(tau, int | float | np.number) and 0 < tau <= MAX_TAU):
-        raise ValueError(f"tau must be a number above 0 and up to {MAX_TAU:g}, not {tau!r}")
-    texts = {"norm": norm, "sigma": sigma, "scale": scale}
-    chosen = {
-        name: getattr(base, name) if value is None else _known(name, value, _CHOICES[name])
-        for name, value in texts.items()
-    }
-    return MapOptions(tau=float(tau), **chosen)
+    options = resolve_options(preset, tau=tau, norm=norm, sigma=sigma, scale=scale)
+    height, width = check_shape(shape)
+    clicks = four_points(points)[np.newaxis]
+    frames = segment_frames(clicks, (height, width), split=options.sigma == "split")
+    segments = _segment_distances(frames, options.tau)
+    image = np.empty((height, width), np.float32)
+    rows = max(1, min(height, _BLOCK_PIXELS // width))
+    buffers = np.empty((2, rows, width), np.float32)
+    for first in range(0, height, rows):
+        block = image[first : first + rows]
+        second, spare = buffers[:, : len(block)]
+        segments[0].draw(block, spare, first)
+        segments[1].draw(second, spare, first)
+        _combine(block, second, spare, options.norm)
+    return image if options.scale == "unit" else _stretch(image)
 
 
-def _known(name: str, value: Any, allowed: tuple[str, ...]) -> str:
-    """Return `value` if it is allowed, else raise a ValueError that suggests the nearest allowed value."""
-    if isinstance(value, str) and value in allowed:
-        return value
-    close = difflib.get_close_matches(str(value).lower(), allowed, n=1, cutoff=0.4)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}{hint}")
+def _segment_distances(frames: SegmentFrames, tau: float) -> list["_SegmentDistance"]:
+    """Prepare the drawing of both segments of the only map in `frames`."""
+    col, row, col_fine, row_fine = exact_parts(frames)
+    # left @ right is row[:, None] + col: the fastest way to add them up, and in the order that loses least.
+    left = np.ones((*row.shape[1:], 4), np.float32)
+    left[..., 0], left[..., 2] = row[0], row_fine[0]
+    right = np.ones((2, 2, 4, col.shape[-1]), np.float32)
+    right[..., 1, :], right[..., 3, :] = col[0], col_fine[0]
+    # Scaling both squared distances by tau scales d1 d2 by tau.
+    weight = (tau / frames.sigma[0] ** 2).astype(np.float32)
+    return [
+        _SegmentDistance(left[k], right[k], frames.half_length[0, k], weight[k], frames.border[0, k])
+        for k in range(2)
+    ]
 
 
-def check_shape(shape: Any) -> tuple[int, int]:
-    """Return (H, W) as two ints, or raise a ValueError if they are not positive whole numbers."""
-    try:
-        height, width = (int(n) for n in shape)
-        whole = all(int(n) == n for n in shape)
-    except (TypeError, ValueError, OverflowError):
-        height = width = 0
-        whole = False
-    if not whole or height < 1 or width < 1:
-        raise ValueError(f"shape must be (rows, columns), two whole numbers above 0, not {shape!r}")
-    return height, width
+class _SegmentDistance:
+    """tau D^2 / sigma^2 for one segment, drawn row block by row block."""
+
+    def __init__(
+        self,
+        left: NDArray[np.float32],
+        right: NDArray[np.float32],
+        half: float,
+        weight: NDArray[np.float32],
+        border: NDArray[np.int64],
+    ) -> None:
+        self._left, self._right, self._weight, self._border = left, right, weight, border
+        self._half = np.float32(half)
+
+    def draw(self, out: NDArray[np.float32], spare: NDArray[np.float32], first: int) -> None:
+        """Fill `out` (R, W) with the rows from `first` on; `spare` (R, W) is overwritten."""
+        rows = slice(first, first + len(out))
+        if self._reaches_beyond_ends(rows):
+            np.matmul(self._left[0, rows], self._right[0], out=spare)
+            np.clip(spare, -self._half, self._half, out=out)
+            np.subtract(spare, out, out=spare)
+            np.square(spare, out=spare)
+        else:
+            spare.fill(0)
+        np.matmul(self._left[1, rows], self._right[1], out=out)
+        np.square(out, out=out)
+        np.add(out, spare, out=out)
+        np.multiply(out, self._weights(rows), out=out)
+
+    def _reaches_beyond_ends(self, rows: slice) -> bool:
+        """Whether some pixel of the rows lies beyond an end of the segment: it would be a corner of the block."""
+        row, col = self._left[0, rows, 0], self._right[0, 1]
+        return max(abs(r + c) for r in (row[0], row[-1]) for c in (col[0], col[-1])) > self._half - 1
+
+    def _weights(self, rows: slice) -> NDArray[np.float32] | np.float32:
+        """tau / sigma^2 for the half of the segment on whose side each pixel of the rows lies."""
+        left, right = self._weight
+        if left == right:
+            return left
+        width = self._right.shape[-1]
+        # Any row of weights is a window of one line that holds `left` W times and then `right` W times.
+        line = np.repeat(self._weight, width)
+        windows = np.ndarray((width + 1, width), line.dtype, line, 0, line.strides * 2)
+        return windows[width - self._border[rows]]
 
 
-@dataclass(frozen=True)
-class SegmentFrames:
-    """The two segments of N maps, each in its own frame; every array is float64 (N, 2) or (N, 2, 2).
+def _combine(
+    first: NDArray[np.float32], second: NDArray[np.float32], spare: NDArray[np.float32], norm: str
+) -> None:
+    """Turn tau d_12^2 in `first` and tau d_34^2 in `second` into f in `first`, with a single square root."""
+    np.minimum(first, second, out=spare)
+    if norm == "l2":  # d1 d2 = sqrt(min(d12^2, d34^2) (d12^2 + d34^2))
+        np.add(first, second, out=first)
+        np.multiply(first, spare, out=first)
+        np.sqrt(first, out=first)
+    else:  # d1 d2 = min(d12^2, d34^2) + d12 d34
+        np.multiply(first, second, out=first)
+        np.sqrt(first, out=first)
+        np.add(first, spare, out=first)
+    np.add(first, np.float32(1), out=first)
+    np.divide(np.float32(1), first, out=first)
 
-    Attributes:
-        middle: (N, 2, 2) middle (x, y) of the segment.
-        direction: (N, 2, 2) unit vector (x, y) along the segment.
-        half_length: (N, 2) half the length, px.
-        crossing: (N, 2) position of c along the segment, px, 0 in the middle.
-        sigma_before: (N, 2) scale for pixels up to c, px.
-        sigma_after: (N, 2) scale for pixels beyond c, px.
+
+def _stretch(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Stretch to 0..255 in place; a constant map becomes 0."""
+    low, high = image.min(), image.max()
+    np.subtract(image, low, out=image)
+    if high > low:
+        np.multiply(image, np.float32(255) / (high - low), out=image)
+        np.minimum(image, np.float32(255), out=image)
+    return image
+
+
+def gaussian_points(points: ArrayLike, shape: tuple[int, int], sigma: float = 10.0) -> NDArray[np.float32]:
+    """Draw a Gaussian spot at every point, the cue of DEXTR (Maninis et al. 2018).
+
+    Args:
+        points: (K, 2) points (x, y) in pixels, K of 1 or more, also between pixels or outside the image.
+        shape: (H, W) of the map.
+        sigma: full width at half maximum in pixels, as DEXTR counts it: 0.5 is reached at sigma / 2.
+
+    Returns:
+        (H, W) float32 in 0..1: exp(-4 ln 2 d^2 / sigma^2) for the distance d to the nearest point.
+
+    Raises:
+        ValueError: points that are not (K, 2) finite coordinates, or a bad shape or sigma.
     """
-
-    middle: NDArray[np.float64]
-    direction: NDArray[np.float64]
-    half_length: NDArray[np.float64]
-    crossing: NDArray[np.float64]
-    sigma_before: NDArray[np.float64]
-    sigma_after: NDArray[np.float64]
-
-
-def segment_frames(points: NDArray[np.float64], sigma: str) -> SegmentFrames:
-    """Build the frames of the two segments of (N, 4, 2) checked points for sigma "split" or "mean"."""
-    ends = order_point_batch(points).reshape(-1, 2, 2, 2)  # (N, segment, end, xy)
-    start, stop = ends[:, :, 0], ends[:, :, 1]
-    span = stop - start
-    length = np.linalg.norm(span, axis=-1)
-    direction = span / length[..., np.newaxis]
-    middle = (start + stop) / 2
-    centre = _crossing_point(start, span)[:, np.newaxis]
-    crossing = ((centre - middle) * direction).sum(axis=-1)
-    before, after = length / 2 + crossing, length / 2 - crossing
-    if sigma == "mean":
-        before = after = (before + after) / 2
-    return SegmentFrames(
-        middle=middle,
-        direction=direction,
-        half_length=length / 2,
-        crossing=crossing,
-        sigma_before=np.maximum(before, MIN_SIGMA),
-        sigma_after=np.maximum(after, MIN_SIGMA),
-    )
+    height, width = check_shape(shape)
+    array = check_coordinates(points)
+    if array.ndim != 2:
+        raise ValueError(f"points must be a (K, 2) array of (x, y), not of shape {array.shape}")
+    col, row = gaussian_factors(array, (height, width), sigma)
+    image = np.zeros((height, width), np.float32)
+    for across, down in zip(col, row, strict=True):
+        np.maximum(image, np.multiply.outer(down, across), out=image)
+    return image
 
 
-def _crossing_point(start: NDArray[np.float64], span: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where the two segments of (N, 2, 2) starts and spans meet, (N, 2); the middle of the first if they coincide."""
-    area = cross(span[:, 0], span[:, 1])
-    size = np.linalg.norm(span, axis=-1).prod(axis=-1)
-    parallel = np.abs(area) <= 1e-9 * size
-    t = cross(start[:, 1] - start[:, 0], span[:, 1]) / np.where(parallel, 1.0, area)
-    t = np.where(parallel, 0.5, np.clip(t, 0.0, 1.0))
-    return start[:, 0] + t[:, np.newaxis] * span[:, 0]
+def gaussian_factors(
+    points: NDArray[np.float64], shape: tuple[int, int], sigma: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Column (..., K, W) and row (..., K, H) factors of the spots of (..., K, 2) float64 points."""
+    if not (is_number(sigma) and MIN_FWHM <= sigma < np.inf):
+        raise ValueError(f"sigma must be a finite width of {MIN_FWHM:g} px or more, not {sigma!r}")
+    factors = []
+    for axis, size in ((0, shape[1]), (1, shape[0])):
+        distance = (np.arange(size) - points[..., axis, np.newaxis]) / sigma
+        factors.append(np.exp(-4 * np.log(2) * distance**2).astype(np.float32))
+    return factors[0], factors[1]

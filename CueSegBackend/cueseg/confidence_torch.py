@@ -1,13 +1,17 @@
-"""Cue maps for whole batches on any torch device; the same maps as `cueseg.confidence` to 1e-5."""
+"""Cue maps for whole batches on any torch device: the same maps as `cueseg.confidence`, to 1e-5."""
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from cueseg.confidence import MapOptions, check_shape, resolve_options, segment_frames
-from cueseg.extreme_points import check_point_batch
+from cueseg.confidence import gaussian_factors
+from cueseg.extreme_points import check_coordinates
+from cueseg.map_options import MapOptions, check_shape, resolve_options
+from cueseg.segment_frames import SegmentFrames, exact_parts, segment_frames
 
 
+@torch.no_grad()
 def confidence_map_batch(
     points: Tensor,
     shape: tuple[int, int],
@@ -27,7 +31,7 @@ def confidence_map_batch(
         tau: factor, replaces that of the preset.
         norm: "l2" or "l1", replaces that of the preset.
         sigma: "split" or "mean", replaces that of the preset.
-        scale: "unit" or "minmax255", replaces that of the preset.
+        scale: "unit" or "minmax255" (each map by itself), replaces that of the preset.
 
     Returns:
         (N, H, W) float32 on the device of `points`, without gradient.
@@ -36,57 +40,80 @@ def confidence_map_batch(
         ValueError: as `cueseg.confidence.confidence_map`; the message names the item of the batch.
     """
     options = resolve_options(preset, tau=tau, norm=norm, sigma=sigma, scale=scale)
-    height, width = check_shape(shape)
-    array = _points_to_numpy(points, (4, 2))
-    check_point_batch(array)
-    frames = segment_frames(array, options.sigma)
-    # 1e-5 on both sides of an edge needs the offsets rounded only once: float64 vectors, float32 images.
-    image = [_squared_distance(frames, k, height, width, points.device) for k in range(2)]
-    return _combine(image[0], image[1], options)
+    size = check_shape(shape)
+    frames = segment_frames(_to_host(points, "4"), size, split=options.sigma == "split")
+    parts = [torch.from_numpy(part).to(points.device) for part in exact_parts(frames)]
+    first, second = (_squared_distance(frames, parts, k, options) for k in range(2))
+    return _combine(first, second, options)
 
 
-def _points_to_numpy(points: Tensor, tail: tuple[int, ...]) -> np.ndarray:
+def _to_host(points: Tensor, count: str) -> NDArray[np.float64]:
     """Copy the few coordinates to the host, where the rules for unusual clicks are applied in float64."""
-    if not isinstance(points, Tensor) or points.ndim != 3 or tuple(points.shape[-len(tail) :]) != tail:
+    good = isinstance(points, Tensor) and points.ndim == 3 and points.shape[2] == 2
+    if not good or (count == "4" and points.shape[1] != 4):
         got = tuple(points.shape) if isinstance(points, Tensor) else type(points).__name__
-        raise ValueError(f"points must be a tensor of shape (N, {', '.join(map(str, tail))}), not {got}")
-    return points.detach().to("cpu", torch.float64).numpy()
+        raise ValueError(f"points must be a tensor of shape (N, {count}, 2), not {got}")
+    return points.detach().cpu().double().numpy()
 
 
-def _squared_distance(frames, k, height, width, device) -> Tensor:
-    """(N, H, W) squared distances to segment `k`, each divided by the square of its sigma."""
-    ux, uy = frames.direction[:, k, 0, None], frames.direction[:, k, 1, None]
-    x, y = np.arange(width) - frames.middle[:, k, 0, None], np.arange(height) - frames.middle[:, k, 1, None]
+def _squared_distance(frames: SegmentFrames, parts: list[Tensor], k: int, options: MapOptions) -> Tensor:
+    """(N, H, W) tau D^2 / sigma^2 for segment `k`."""
+    device = parts[0].device
 
-    def outer(col, row):
-        col, row = torch.from_numpy(col).to(device), torch.from_numpy(row).to(device)
-        return (col[:, None, :] + row[:, :, None]).float()
+    def per_item(values: NDArray[np.float64]) -> Tensor:
+        return torch.from_numpy(values.astype(np.float32)).to(device)[:, None, None]
 
-    def scalar(values):
-        return torch.from_numpy(values[:, None, None]).to(device, torch.float32)
+    beyond = _outer_sum(parts, k, 0).abs_().sub_(per_item(frames.half_length[:, k])).clamp_(min=0)
+    squared = _outer_sum(parts, k, 1).square_().addcmul_(beyond, beyond)
+    weight = options.tau / frames.sigma[:, k] ** 2
+    if options.sigma == "mean":
+        return squared.mul_(per_item(weight[:, 0]))
+    border = torch.from_numpy(frames.border[:, k].astype(np.int32)).to(device)[:, :, None]
+    column = torch.arange(squared.shape[2], device=device, dtype=torch.int32)
+    return squared.mul_(torch.where(column < border, per_item(weight[:, 0]), per_item(weight[:, 1])))
 
-    along = outer(x * ux, y * uy)
-    offset = outer(x * -uy, y * ux)
-    weight = torch.where(
-        along > scalar(frames.crossing[:, k]),
-        scalar(frames.sigma_after[:, k] ** -2),
-        scalar(frames.sigma_before[:, k] ** -2),
-    )
-    beyond = along.abs_().sub_(scalar(frames.half_length[:, k])).clamp_(min=0)
-    return offset.square_().addcmul_(beyond, beyond).mul_(weight)
+
+def _outer_sum(parts: list[Tensor], k: int, which: int) -> Tensor:
+    """(N, H, W) position along segment `k` (0) or offset from it (1), from the parts of `exact_parts`."""
+    col, row, col_fine, row_fine = (part[:, k, which] for part in parts)
+    total = col[:, None, :] + row[:, :, None]
+    return total.add_(col_fine[:, None, :]).add_(row_fine[:, :, None])
 
 
 def _combine(first: Tensor, second: Tensor, options: MapOptions) -> Tensor:
-    """Turn the squared scaled distances to both segments, (N, H, W), into maps with a single square root."""
+    """Turn tau d_12^2 and tau d_34^2, (N, H, W), into maps in place, with a single square root."""
     nearer = torch.minimum(first, second)
-    if options.norm == "l2":
-        product = first.add_(second).mul_(nearer).sqrt_()
-    else:
-        product = first.mul_(second).sqrt_().add_(nearer)
-    result = product.mul_(options.tau).add_(1).reciprocal_()
+    if options.norm == "l2":  # d1 d2 = sqrt(min(d12^2, d34^2) (d12^2 + d34^2))
+        image = first.add_(second).mul_(nearer).sqrt_()
+    else:  # d1 d2 = min(d12^2, d34^2) + d12 d34
+        image = first.mul_(second).sqrt_().add_(nearer)
+    image.add_(1).reciprocal_()
     if options.scale == "unit":
-        return result
-    low, high = torch.aminmax(result.flatten(1), dim=1)
-    span = high - low
-    factor = torch.where(span > 0, 255 / span, 0.0)
-    return result.sub_(low[:, None, None]).mul_(factor[:, None, None])
+        return image
+    low, high = image.amin(dim=(1, 2), keepdim=True), image.amax(dim=(1, 2), keepdim=True)
+    factor = torch.where(high > low, 255 / (high - low), torch.zeros_like(low))  # a constant map becomes 0
+    return image.sub_(low).mul_(factor).clamp_(max=255)
+
+
+@torch.no_grad()
+def gaussian_points_batch(points: Tensor, shape: tuple[int, int], sigma: float = 10.0) -> Tensor:
+    """Draw the Gaussian spots of N sets of points; see `cueseg.confidence.gaussian_points`.
+
+    Args:
+        points: (N, K, 2) points (x, y) in pixels, K of 1 or more, any real dtype, on any device.
+        shape: (H, W) of the maps.
+        sigma: full width at half maximum in pixels.
+
+    Returns:
+        (N, H, W) float32 in 0..1 on the device of `points`, without gradient.
+
+    Raises:
+        ValueError: as `cueseg.confidence.gaussian_points`.
+    """
+    size = check_shape(shape)
+    array = check_coordinates(_to_host(points, "K"))
+    col, row = (torch.from_numpy(part).to(points.device) for part in gaussian_factors(array, size, sigma))
+    image = row[:, 0, :, None] * col[:, 0, None, :]
+    for point in range(1, array.shape[1]):
+        torch.maximum(image, row[:, point, :, None] * col[:, point, None, :], out=image)
+    return image

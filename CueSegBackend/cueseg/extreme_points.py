@@ -7,9 +7,9 @@ Points are (x, y) pixel coordinates, x along columns and y along rows; integers 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# Thinner than this in x or y (px) and the four clicks lie in a single column or row of pixels.
-MIN_EXTENT = 1e-3
-# Farther than this from the origin (px) no click comes from an image; float32 maps stay finite below it.
+# Thinner than this in x or y (px), four clicks lie in a single column or row of pixels: no hand gets that close.
+MIN_EXTENT = 1e-2
+# Farther than this from the origin (px) no click comes from an image, and float32 maps stay finite below it.
 MAX_COORDINATE = 1e6
 # Relative slack for "the segments touch" and "the segments are parallel".
 _TOLERANCE = 1e-9
@@ -32,39 +32,67 @@ def check_points(points: ArrayLike) -> NDArray[np.float64]:
         ValueError: not four (x, y) pairs of finite numbers, farther than a million pixels from the origin, all
             at one place, or all in one row or column of pixels.
     """
+    array = four_points(points)
+    check_point_batch(array[np.newaxis], MIN_EXTENT)
+    return array
+
+
+def four_points(points: ArrayLike) -> NDArray[np.float64]:
+    """Return a (4, 2) float64 copy, or raise a ValueError if these are not four pairs of numbers."""
     array = _as_float64(points)
     if array.shape != (4, 2):
         raise ValueError(
             f"four (x, y) points are needed, an array of shape (4, 2), not {array.shape}: {_WHAT_TO_CLICK}"
         )
-    check_point_batch(array[np.newaxis])
     return array
 
 
-def check_point_batch(points: NDArray[np.float64]) -> None:
-    """Apply the rules of `check_points` to (N, 4, 2) float64 points at once; the message names the first bad item."""
-    usable = np.isfinite(points) & (np.abs(points) <= MAX_COORDINATE)
-    extent = np.ptp(np.where(usable, points, 0.0), axis=1)  # (N, 2) width and height of the box
-    good = usable.all(axis=(1, 2)) & (extent >= MIN_EXTENT).all(axis=1)
+def check_point_batch(points: NDArray[np.float64], min_extent: float) -> None:
+    """Apply the rules of `check_points` to (N, 4, 2) points at once.
+
+    Args:
+        points: (N, 4, 2) float64 clicks (x, y).
+        min_extent: least width and height of the box around the clicks, pixels.
+
+    Raises:
+        ValueError: as `check_points`, naming the first bad item if there are several.
+    """
+    usable = _is_coordinate(points).all(axis=(1, 2))
+    extent = (points.max(axis=1) - points.min(axis=1)).min(axis=1)  # NaN only where not usable
+    good = usable & (extent >= min_extent)
     if not good.all():
         item = int(np.argmin(good))
         prefix = f"item {item} of the batch: " if len(points) > 1 else ""
-        raise ValueError(prefix + _complaint(points[item], extent[item]))
+        raise ValueError(prefix + _complaint(points[item], min_extent))
 
 
-def _complaint(points: NDArray[np.float64], extent: NDArray[np.float64]) -> str:
-    """Say what is wrong with one set of (4, 2) points whose box has the (width, height) `extent`."""
+def check_coordinates(points: ArrayLike) -> NDArray[np.float64]:
+    """Return (..., 2) coordinates as float64, or raise a ValueError unless all are numbers within a million pixels."""
+    array = _as_float64(points)
+    if array.ndim < 2 or array.shape[-1] != 2 or array.size == 0:
+        raise ValueError(f"points must be (x, y) pairs, at least one, not an array of shape {array.shape}")
+    good = _is_coordinate(array)
+    if not good.all():
+        raise ValueError(f"points must be finite and within {MAX_COORDINATE:g} px, not {array[~good][0]:g}")
+    return array
+
+
+def _is_coordinate(array: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.abs(array) <= MAX_COORDINATE  # False for NaN
+
+
+def _complaint(points: NDArray[np.float64], min_extent: float) -> str:
+    """Say what is wrong with one set of (4, 2) points that `check_point_batch` refused."""
     shown = ", ".join(f"({x:g}, {y:g})" for x, y in points)
-    if not np.isfinite(points).all():
-        return f"points must be finite pixel coordinates, not {shown}: {_WHAT_TO_CLICK}"
-    if np.abs(points).max() > MAX_COORDINATE:
-        return f"points are more than {MAX_COORDINATE:g} px from the image: {shown}; {_WHAT_TO_CLICK}"
-    if (extent < MIN_EXTENT).all():
-        return f"all four points are at the same place: {shown}; {_WHAT_TO_CLICK}"
-    line, sides = ("column", "left and right") if extent[0] < MIN_EXTENT else ("row", "top and bottom")
+    if not _is_coordinate(points).all():
+        return f"points must be finite and within {MAX_COORDINATE:g} px, not {shown}: {_WHAT_TO_CLICK}"
+    thin = np.ptp(points, axis=0) < min_extent
+    if thin.all():
+        return f"all four points are at the same place, {shown}: {_WHAT_TO_CLICK}"
+    line, sides = ("column", "left and right") if thin[0] else ("row", "top and bottom")
     return (
-        f"all four points are in one {line} of pixels: {shown}; for a structure one pixel thin, click the outer "
-        f"{sides} borders of its pixels (half a pixel out), otherwise {_WHAT_TO_CLICK}"
+        f"all four points are in one {line} of pixels, {shown}: {_WHAT_TO_CLICK}; if it is one pixel thin, click "
+        f"the outer {sides} borders of that pixel, half a pixel out"
     )
 
 
@@ -90,68 +118,59 @@ def order_extreme_points(points: ArrayLike) -> NDArray[np.float64]:
 
 def order_point_batch(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Order (N, 4, 2) checked float64 points; see `order_extreme_points`."""
-    # A canonical order first: the result is then bitwise the same for every order of the clicks.
-    rank = np.lexsort((points[..., 1], points[..., 0]), axis=-1)
-    points = np.take_along_axis(points, rank[..., np.newaxis], axis=1)
-    pairs = points[:, _PAIRINGS]  # (N, 3, 4, 2)
+    # Sorted by x, then y: the result is the same to the last bit for every order of the clicks.
+    z = np.sort(to_complex(points), axis=1)
+    pairs = z[:, _PAIRINGS]  # (N, 3, 4)
     margin = _meeting_margin(pairs)
-    best = np.argmax(margin, axis=1)
-    item = np.arange(len(points))
+    best = margin.argmax(axis=1)
+    item = np.arange(len(z))
     ordered = _name_sides(pairs[item, best])
     apart = margin[item, best] < -_TOLERANCE
     if apart.any():
-        ordered[apart] = _coordinate_extremes(points[apart])
-    return ordered
+        ordered[apart] = _coordinate_extremes(z[apart])
+    return ordered.view(np.float64).reshape(points.shape)
 
 
-def _meeting_margin(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far inside both segments the lines of (..., 4, 2) points a, b, c, d meet: negative outside, -inf if parallel.
+def to_complex(points: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """View (..., 2) points (x, y) as complex numbers x + iy, which keeps the plane geometry short."""
+    return np.ascontiguousarray(points).view(np.complex128)[..., 0]
 
-    The unit is the length of the segment: 0.5 when a-b and c-d meet in both their middles, 0 when they touch.
+
+def cross(a: NDArray[np.complex128], b: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """z component of the cross product of two plane vectors."""
+    return (a.conj() * b).imag
+
+
+def _meeting_margin(pairs: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """How far inside the segments a-b and c-d of (..., 4) points their lines meet, in lengths of the segments.
+
+    0.5 when both meet in their middle, 0 when they just touch, negative outside, -inf if they are parallel.
     """
-    a, b, c, d = np.moveaxis(pairs, -2, 0)
+    a, b, c, d = (pairs[..., k] for k in range(4))
     r, s, gap = b - a, d - c, c - a
     area = cross(r, s)
-    size = np.linalg.norm(r, axis=-1) * np.linalg.norm(s, axis=-1)
-    parallel = np.abs(area) <= _TOLERANCE * size
+    parallel = np.abs(area) <= _TOLERANCE * np.abs(r * s)
     area = np.where(parallel, 1.0, area)
     t, u = cross(gap, s) / area, cross(gap, r) / area
     margin = np.minimum(np.minimum(t, 1 - t), np.minimum(u, 1 - u))
     return np.where(parallel, -np.inf, margin)
 
 
-def cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """z component of the cross product of (..., 2) vectors, shape (...)."""
-    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
-
-
-def _name_sides(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Order (N, 4, 2) points of two crossing segments as left, right, top, bottom without splitting the segments."""
+def _name_sides(pairs: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Turn (N, 4) ends of two segments, each sorted by x, into left, right, top, bottom; segments stay together."""
     first, second = pairs[:, :2], pairs[:, 2:]
-    reach = np.abs(first[:, 0] - first[:, 1]) - np.abs(second[:, 0] - second[:, 1])  # (N, 2)
-    swap = (reach[:, 0] < reach[:, 1])[:, np.newaxis, np.newaxis]
+    flatness = np.diff(pairs.real) - np.abs(np.diff(pairs.imag))  # (N, 3), the middle one is not used
+    swap = flatness[:, :1] < flatness[:, 2:]
     across, down = np.where(swap, second, first), np.where(swap, first, second)
-    return np.concatenate([_sorted_along(across, 0), _sorted_along(down, 1)], axis=1)
+    down = np.where(down[:, :1].imag > down[:, 1:].imag, down[:, ::-1], down)
+    return np.concatenate([across, down], axis=1)
 
 
-def _sorted_along(ends: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """Swap the two ends of (N, 2, 2) segments where needed, so that coordinate `axis` grows."""
-    swap = (ends[:, 0, axis] > ends[:, 1, axis])[:, np.newaxis, np.newaxis]
-    return np.where(swap, ends[:, ::-1], ends)
-
-
-def _coordinate_extremes(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pick from (N, 4, 2) points those with the smallest and largest x and y; a point may be picked twice."""
-    index = np.stack(
-        [
-            points[..., 0].argmin(axis=1),
-            points[..., 0].argmax(axis=1),
-            points[..., 1].argmin(axis=1),
-            points[..., 1].argmax(axis=1),
-        ],
-        axis=1,
-    )
-    return np.take_along_axis(points, index[..., np.newaxis], axis=1)
+def _coordinate_extremes(z: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Pick from (N, 4) points sorted by x those with extreme x and y; a point may be picked twice."""
+    item = np.arange(len(z))
+    top, bottom = z[item, z.imag.argmin(axis=1)], z[item, z.imag.argmax(axis=1)]
+    return np.stack([z[:, 0], z[:, 3], top, bottom], axis=1)
 
 
 def extreme_points_from_mask(
@@ -210,9 +229,7 @@ def jitter_points(
     Raises:
         ValueError: points are not (N, 2) finite numbers, or max_offset is negative or not finite.
     """
-    array = _as_float64(points)
-    if array.ndim != 2 or array.shape[1] != 2 or not np.isfinite(array).all():
-        raise ValueError(f"points must be a (N, 2) array of finite numbers, not {points!r}")
+    array = check_coordinates(points)
     if not (np.isfinite(max_offset) and max_offset >= 0):
         raise ValueError(f"max_offset must be a finite number of pixels, 0 or more, not {max_offset!r}")
     moved = array + np.random.default_rng(rng).uniform(-max_offset, max_offset, array.shape)

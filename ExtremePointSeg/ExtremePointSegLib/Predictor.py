@@ -25,9 +25,13 @@ class Prediction(Protocol):
 
 
 class Predictor(Protocol):
-    """Takes a slice image once, then any number of point sets in its pixel coordinates."""
+    """Takes a slice image once, then any number of point sets in its pixel coordinates.
+
+    `device_note` says in words what it computes on, and why.
+    """
 
     card: Card
+    device_note: str
 
     def set_image(
         self,

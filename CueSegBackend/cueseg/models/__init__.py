@@ -1,4 +1,4 @@
-"""Networks by name. Importing this package does not import torch: a network's file is imported to build it."""
+"""Networks by name. Importing this package does not import torch: it waits until a network is built."""
 
 from difflib import get_close_matches
 from importlib import import_module
@@ -28,9 +28,9 @@ MODEL_NAMES = tuple(_HOMES)
 def create_model(name: str, in_channels: int = 4, **options: Any) -> "nn.Module":
     """Build a network with random weights.
 
-    Every network takes float images (N, in_channels, H, W) in the scale 0..255, channels red, green, blue, then
-    the cues, and returns logits (N, 1, H, W) at the size of the input. Pass images as they are: a network that
-    wants another scale applies it itself.
+    Every network takes float images (N, in_channels, H, W) in the scale 0..255, channels red, green, blue,
+    then the cues, and returns logits (N, 1, H, W) at the size of the input. Pass images as they are: a
+    network that wants another scale applies it itself.
 
     Args:
         name: one of `MODEL_NAMES`.

@@ -28,9 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", type=Path, help="training recipe (TOML)")
     parser.add_argument("--output", type=Path, default=Path("runs"), help="folder for runs (default: runs)")
     parser.add_argument("--name", help="name of the run, replaces that of the recipe")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so many minutes; resumable")
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="replace values of the recipe")
-    parser.add_argument("--export", type=Path, metavar="FILE.pt", help="only write the best weights and their card")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="stop after so many minutes; resumable"
+    )
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="KEY=VALUE", help="replace values of the recipe"
+    )
+    parser.add_argument(
+        "--export", type=Path, metavar="FILE.pt", help="only write the best weights and their card"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -86,23 +92,14 @@ def card_of(recipe: Recipe, size: int, **extra: Any) -> WeightsCard:
     """The card of weights trained by a recipe at input side `size`."""
     values: dict[str, Any] = {
         "name": recipe.name,
-        "file": f"{recipe.name}.pt",
-        "sha256": "",
         "architecture": recipe.architecture,
         "model_options": recipe.model_options,
         "in_channels": recipe.in_channels,
         "cue": recipe.cue,
         "cue_preset": recipe.cue_preset,
-        "crop_mode": "square",
         "input_size": size,
-        "box_size": 375.0,
-        "crop_margin": 50,
         "intensity": IntensityRule().to_card(),
-        "threshold": 0.5,
-        "training": {},
-        "metrics": {},
         "licence": "MIT",
-        "description": "",
     }
     return WeightsCard(**(values | extra))
 
@@ -114,9 +111,10 @@ def export(recipe: Recipe, folder: Path, target: Path) -> None:
         raise ValueError(f"{folder} holds no best.pt: train first")
     model = create_model(recipe.architecture, recipe.in_channels, **recipe.model_options)
     model.load_state_dict(torch.load(best, weights_only=True, map_location="cpu"))
-    training = {"recipe": recipe.name, "seed": recipe.seed, "steps": recipe.steps, "batch": recipe.batch}
+    training = {"recipe": f"{recipe.name}.toml", "seed": recipe.seed, "steps": recipe.steps}
     card = card_of(recipe, recipe.sizes[-1][1], training=training)
-    save_model(target, model.half(), card)
+    card = save_model(target, model, card, half=True)
+    _log.info("%s written, SHA-256 %s", target, card.sha256)
 
 
 def _overrides(pairs: list[str]) -> dict[str, Any]:

@@ -1,0 +1,47 @@
+# Every command sets up its own environment in .venv; `make demo` and `make test` are all a newcomer needs.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+BACKEND := CueSegBackend
+MANIFEST ?= runs/manifest.json
+RECIPE ?= $(BACKEND)/recipes/compact-cm.toml
+
+.PHONY: setup demo test lint test-backend test-static test-mrml fuzz bench accuracy train clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml $(BACKEND)/Resources/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	touch $@
+
+demo: setup          ## four clicks per organ on a real abdominal CT, through the Slicer module's own code
+	$(PY) Testing/demo/demo.py --output output/demo
+
+test: lint           ## everything that runs without the Slicer application
+	$(PY) -m pytest
+
+lint: setup
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+test-backend test-static test-mrml: test-%: setup
+	$(PY) -m pytest Testing/$*
+
+fuzz: setup          ## 10,000 random images and clicks through the predictor
+	$(PY) Testing/fuzz/fuzz_predictor.py --count 10000
+
+bench: setup         ## speed of the confidence map, and click to mask
+	$(PY) $(BACKEND)/benchmarks/confidence_map.py
+	$(PY) $(BACKEND)/benchmarks/latency.py
+
+accuracy: setup      ## Dice on the validation images of MANIFEST, beside three classical methods
+	$(PY) $(BACKEND)/benchmarks/accuracy.py $(MANIFEST)
+
+train: setup         ## train RECIPE; stops and goes on where it was
+	$(PY) -m cueseg -v train $(RECIPE)
+
+clean:
+	rm -rf $(VENV) build output .pytest_cache .ruff_cache

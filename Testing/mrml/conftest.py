@@ -1,0 +1,28 @@
+"""A cleared scene for every test, and no error message of MRML goes unseen."""
+
+from collections.abc import Iterator
+
+import headless_slicer
+import pytest
+from doubles import PolygonPredictorDouble
+from scene_builder import SceneBuilder
+
+
+@pytest.fixture
+def app() -> headless_slicer.HeadlessSlicer:
+    return headless_slicer.boot()
+
+
+@pytest.fixture
+def build(app: headless_slicer.HeadlessSlicer, capfd: pytest.CaptureFixture[str]) -> Iterator[SceneBuilder]:
+    """Builder for an empty scene; afterwards nothing may have been reported as an error by VTK or MRML."""
+    app.scene.Clear(False)
+    yield SceneBuilder(app.scene)
+    app.scene.Clear(False)
+    complaints = [line for line in capfd.readouterr().err.splitlines() if "ERR|" in line or "ERROR:" in line]
+    assert complaints == []
+
+
+@pytest.fixture
+def predictor() -> PolygonPredictorDouble:
+    return PolygonPredictorDouble()
