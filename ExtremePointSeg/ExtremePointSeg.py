@@ -1,18 +1,20 @@
 """Four extreme points in a slice view become one slice of a segment."""
 
 import sys
-from enum import Enum
+from types import SimpleNamespace
 from typing import Annotated
 
+import numpy as np
 import qt
 import slicer
 import vtk
-from CueSegMRML import Requirements
-from CueSegMRML.BackgroundTask import TaskPoller, TaskQueue
-from ExtremePointSegLib import Readiness
+from CueSegMRML import ControlPoints
+from CueSegMRML.BackgroundTask import TaskPoller
+from ExtremePointSegLib import Messages
+from ExtremePointSegLib.Panel import Panel
+from ExtremePointSegLib.Predictor import loadPredictor
 from ExtremePointSegLib.Readiness import State
-from ExtremePointSegLib.SegmentFromPoints import SET_SIZE, Notice, SliceResult
-from ExtremePointSegLib.Session import Request, Session
+from ExtremePointSegLib.Settings import Modality, Overwrite
 from slicer import vtkMRMLMarkupsFiducialNode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -44,13 +46,12 @@ class ExtremePointSeg(ScriptedLoadableModule):
         self.parent.dependencies = ["CueSegBackend"]
         self.parent.contributors = ["CueSeg contributors"]
         self.parent.helpText = _(
-            "Click the leftmost, rightmost, topmost and bottommost point of a structure in a slice view. A "
-            "network turns the four points into a mask, which becomes that slice of the chosen segment. Drag a "
-            "point to correct the result."
+            "Click the leftmost, rightmost, topmost and bottommost point of a structure in a slice view: a "
+            "network turns them into that slice of the chosen segment. Drag a point to correct the result."
         )
         self.parent.acknowledgementText = _(
-            "The cue is the confidence map of Khan et al., Extreme Points Derived Confidence Map as a Cue for "
-            "Class-Agnostic Interactive Segmentation Using Deep Neural Network, MICCAI 2019."
+            "The network's cue is the confidence map of Khan & Shahin et al., Extreme Points Derived "
+            "Confidence Map as a Cue for Class-Agnostic Interactive Segmentation, MICCAI 2019."
         )
 
 
@@ -59,48 +60,16 @@ class ExtremePointSeg(ScriptedLoadableModule):
 #
 
 
-class Modality(Enum):
-    """What the volume holds; the values are those of the backend."""
-
-    CT = "ct"
-    MR = "mr"
-    GREY = "grey"
-    COLOR = "rgb"
-
-    def label(self) -> str:
-        """Text in the panel."""
-        texts = {"ct": _("CT"), "mr": _("MR"), "grey": _("Other gray-scale image"), "rgb": _("Color image")}
-        return texts[self.value]
-
-
-class Overwrite(Enum):
-    """What happens to other segments under the mask; the values are those of the Segment Editor's node."""
-
-    NONE = slicer.vtkMRMLSegmentEditorNode.OverwriteNone
-    VISIBLE = slicer.vtkMRMLSegmentEditorNode.OverwriteVisibleSegments
-    ALL = slicer.vtkMRMLSegmentEditorNode.OverwriteAllSegments
-
-    def label(self) -> str:
-        """Text in the panel."""
-        texts = {"NONE": _("Allow overlap"), "VISIBLE": _("Visible segments"), "ALL": _("All segments")}
-        return texts[self.name]
-
-
 @parameterNodeWrapper
 class ExtremePointSegParameterNode:
-    """Settings of the panel, saved with the scene.
-
-    model - name of the weights, "default" for the shipped ones
-    keepExisting - add the mask to what the segment holds in the slice
-    threshold - probability from which a pixel belongs to the structure
-    """
+    """Settings of the panel, saved with the scene; the tooltips of the panel explain them."""
 
     inputVolume: vtkMRMLScalarVolumeNode
     segmentation: vtkMRMLSegmentationNode
     segmentId: str = ""
     points: vtkMRMLMarkupsFiducialNode
     modality: Modality = Modality.CT
-    model: str = "default"
+    model: str = ""
     showCue: bool = False
     autoApply: bool = True
     keepExisting: bool = False
@@ -113,53 +82,15 @@ class ExtremePointSegParameterNode:
 #
 
 
-def hintFor(state: State, count: int, missing: str) -> str:
-    """What the user can do next."""
-    hints = {
-        State.PACKAGES_MISSING: missing,
-        State.NO_MODEL: _("No model is installed: reinstall the extension, it brings one."),
-        State.NO_VOLUME: _("Choose the volume that the views show."),
-        State.VOLUME_EMPTY: _("The volume holds no voxels: choose another one."),
-        State.NON_LINEAR_TRANSFORM: _(
-            "Volume or segmentation is in a non-linear transform: harden the transform, or take the node out "
-            "of it, in the Transforms module."
-        ),
-        State.NO_SEGMENTATION: _("Choose or create a segmentation."),
-        State.NO_SEGMENT: _("Choose the segment to write to, or add one."),
-        State.NO_POINTS: _(
-            "Press 'Place points', then click the leftmost, rightmost, topmost and bottommost point of the "
-            "structure in one slice view, in any order."
-        ),
-        State.FEW_POINTS: _("{count} of {size} points are placed.").format(count=count, size=SET_SIZE),
-        State.READY: _("Drag a point to correct the result; a fifth point begins a new set."),
-    }
-    return hints[state]
-
-
-def textOf(notice: Notice) -> str:
-    """One sentence on a result."""
-    texts = {
-        Notice.SMALL_BOX: _("The structure is only a few pixels wide: small structures are less accurate."),
-        Notice.TOUCHES_BORDER: _("The points touch the border of the image: the structure may go on outside."),
-        Notice.UNUSUAL_INTENSITIES: _("All intensities are outside the CT window: is the modality right?"),
-        Notice.EMPTY_MASK: _("The network found nothing: check the points, or lower the threshold."),
-        Notice.PARTLY_MASKED: _("The Segment Editor's masking kept a part of the mask out."),
-        Notice.PARTLY_OUTSIDE: _("A part of the mask lies outside the geometry of the segmentation."),
-        Notice.SEGMENT_HIDDEN: _("The segment is hidden: show it to see the result."),
-    }
-    return texts[notice]
-
-
 class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     """The panel: binds settings, forwards events to the logic, shows what comes back."""
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
-        self.logic = None
-        self._parameterNode = None
-        self._guiTag = None
+        self.logic = self._parameterNode = self._guiTag = None
         self._message = ""
+        self._seenPoints = np.empty((0, 3))
 
     def setup(self):
         """Load the panel; imports neither torch nor the network."""
@@ -169,12 +100,13 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = ExtremePointSegLogic()
-        self._poller = TaskPoller(self.logic.queue, self.refresh)
+        self.panel = self.logic.panel
+        self._poller = TaskPoller(self.panel.queue, self.refresh)
         self._pause = qt.QTimer()
         self._pause.setSingleShot(True)
         self._pause.connect("timeout()", self.onPointsSettled)
         self.ui.placeWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceMultipleMarkups
-        self.ui.modelComboBox.addItems([card.name for card in self.logic.models])
+        self.ui.modelComboBox.addItems([card.name for card in self.panel.models])
         self._connect()
         self.initializeParameterNode()
 
@@ -184,12 +116,12 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui.addSegmentButton.connect("clicked(bool)", self.onAddSegment)
         ui.segmentSelector.connect("currentSegmentChanged(QString)", self.onSegmentChanged)
         ui.modelComboBox.connect("activated(int)", self.onModelChosen)
-        ui.placeButton.connect("toggled(bool)", self.onPlaceToggled)
+        ui.placeButton.connect("toggled(bool)", ui.placeWidget.setPlaceModeEnabled)
         ui.placeWidget.connect("activeMarkupsPlaceModeChanged(bool)", ui.placeButton.setChecked)
-        ui.clearButton.connect("clicked(bool)", self.onClear)
+        ui.clearButton.connect("clicked(bool)", ui.placeWidget.deleteAllPoints)
         ui.applyButton.connect("clicked(bool)", self.onApply)
-        ui.undoButton.connect("clicked(bool)", self.onUndo)
-        ui.redoButton.connect("clicked(bool)", self.onRedo)
+        ui.undoButton.connect("clicked(bool)", lambda checked: self.onHistory(self.panel.session.undo))
+        ui.redoButton.connect("clicked(bool)", lambda checked: self.onHistory(self.panel.session.redo))
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
@@ -198,8 +130,8 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Stop everything that could call back."""
         self._pause.stop()
         self._poller.stop()
-        self.logic.close()
         self.setParameterNode(None)
+        self.panel.close()
         self.removeObservers()
 
     def enter(self):
@@ -209,8 +141,9 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def exit(self):
         """Leave views, mouse mode and scene as they were."""
         self.ui.placeWidget.setPlaceModeEnabled(False)
-        self.logic.session.hideCue()
+        parameterNode = self._parameterNode
         self.setParameterNode(None)
+        self.panel.release(parameterNode)
 
     def onReload(self):
         """Reload the packages too, not the module file alone."""
@@ -221,7 +154,7 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartClose(self, caller, event):
         """Drop work and nodes before the scene goes."""
         self._pause.stop()
-        self.logic.session.closeScene()
+        self.panel.session.closeScene()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event):
@@ -231,7 +164,9 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def initializeParameterNode(self):
         """Bind the settings node of the scene."""
-        self.setParameterNode(self.logic.preparedParameterNode())
+        parameterNode = self.logic.getParameterNode()
+        self.panel.prepare(parameterNode)
+        self.setParameterNode(parameterNode)
 
     def setParameterNode(self, parameterNode):
         """Bind a settings node, or none."""
@@ -240,6 +175,7 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.removeObservers(self.onParametersModified)
             self.removeObservers(self.onPointsModified)
         self._parameterNode = parameterNode
+        self.ui.placeWidget.setCurrentNode(parameterNode.points if parameterNode is not None else None)
         if parameterNode is None:
             return
         self._guiTag = parameterNode.connectGui(self.ui)
@@ -247,87 +183,94 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         points = parameterNode.points
         for event in (points.PointPositionDefinedEvent, points.PointModifiedEvent, points.PointRemovedEvent):
             self.addObserver(points, event, self.onPointsModified)
-        self.ui.placeWidget.setCurrentNode(points)
+        self._seenPoints = ControlPoints.worldPoints(points)
         self.onParametersModified()
 
     def onParametersModified(self, caller=None, event=None):
         """Bring the widgets that are bound by hand up to date."""
-        parameters = self._parameterNode
-        selector = self.ui.segmentSelector
-        if selector.currentNode() is not parameters.segmentation:
-            selector.setCurrentNode(parameters.segmentation)
-        if selector.currentSegmentID() != parameters.segmentId:
-            selector.setCurrentSegmentID(parameters.segmentId)
-        self.logic.updateCue(parameters)
+        parameters, selector = self._parameterNode, self.ui.segmentSelector
+        wasBlocked = selector.blockSignals(True)  # a new segmentation would choose its first segment
+        selector.setCurrentNode(parameters.segmentation)
+        selector.setCurrentSegmentID(parameters.segmentId)
+        selector.blockSignals(wasBlocked)
+        self.onSegmentChanged(selector.currentSegmentID())
+        self.ui.modelComboBox.currentIndex = self.panel.modelIndex(parameters)
+        self.panel.updateCue(parameters)
         self.refresh()
 
     def refresh(self):
         """Say what to do next; enable what can be done."""
         if self._parameterNode is None:
             return
-        ui, busy = self.ui, self.logic.queue.busy
-        state = self.logic.stateOf(self._parameterNode)
-        count = Readiness.pointCount(self._parameterNode.points)
-        hint = _("Computing…") if busy else hintFor(state, count, self.logic.missingText)
+        ui, busy = self.ui, self.panel.queue.busy
+        state = self.panel.stateOf(self._parameterNode)
+        hint = _("Computing…") if busy else self.panel.hintFor(self._parameterNode, _)
         ui.hintLabel.text = "\n".join(filter(None, (self._message, hint)))
-        ui.deviceLabel.text = self.logic.deviceText
-        ui.setUpButton.visible = bool(self.logic.missingText)
+        ui.deviceLabel.text = self.panel.deviceText
+        ui.setUpButton.visible = bool(self.panel.missingText)
         ui.applyButton.enabled = busy or state is State.READY
         ui.applyButton.text = _("Cancel") if busy else _("Segment")
         ui.applyButton.toolTip = hint
-        ui.undoButton.enabled = self.logic.session.editing.canUndo()
-        ui.redoButton.enabled = self.logic.session.editing.canRedo()
+        ui.undoButton.enabled = self.panel.session.editing.canUndo()
+        ui.redoButton.enabled = self.panel.session.editing.canRedo()
 
     def onPointsModified(self, caller, event):
-        """Wait until the mouse rests, but not after a click."""
-        clicked = event == "PointPositionDefinedEvent"
-        self._pause.start(0 if clicked else DRAG_PAUSE)
+        """A click counts at once, a drag when the mouse rests; moving towards the next point is neither."""
+        points = ControlPoints.worldPoints(caller)
+        if not np.array_equal(points, self._seenPoints):
+            clicked = len(points) > len(self._seenPoints)
+            self._seenPoints = points
+            self._pause.start(0 if clicked else DRAG_PAUSE)
 
     def onPointsSettled(self):
         """Segment when four points are there."""
         if self._parameterNode is None:
             return
-        complete = self.logic.settlePoints(self._parameterNode)
-        if complete and self._parameterNode.autoApply:
-            self.segment()
+        try:
+            complete = self.panel.settlePoints(self._parameterNode)
+        except ValueError as error:
+            self.onError(error)
+        else:
+            if complete and self._parameterNode.autoApply:
+                self.segment()
         self.refresh()
 
     def segment(self):
         """Start the prediction if nothing is in the way."""
-        if self.logic.stateOf(self._parameterNode) is State.READY:
+        if self.panel.stateOf(self._parameterNode) is State.READY:
             self._message = ""
-            self.logic.start(self._parameterNode, self.onResult, self.onError)
+            self.panel.start(self._parameterNode, self.onResult, self.onError)
             self._poller.start()
 
-    def onResult(self, result: SliceResult):
+    def onResult(self, result):
         """Show what the result needs said."""
-        self._message = " ".join(textOf(notice) for notice in result.notices)
-        self.logic.updateCue(self._parameterNode)
+        self._message = " ".join(Messages.textOf(notice, _) for notice in result.notices)
+        if self._parameterNode is not None:
+            self.panel.updateCue(self._parameterNode)
 
-    def onError(self, error: Exception):
+    def onError(self, error):
         """Say what went wrong, in the panel: a dialog per click would be in the way."""
         self._message = str(error)
-        self.refresh()
 
-    def onApply(self):
+    def onApply(self, checked):
         """Segment, or cancel what is under way."""
-        if self.logic.queue.busy:
-            self.logic.session.cancel()
+        if self.panel.queue.busy:
+            self.panel.session.cancel()
         else:
             self.segment()
         self.refresh()
 
-    def onSetUp(self):
+    def onSetUp(self, checked):
         """Install what is missing, after asking."""
         with slicer.util.tryWithErrorDisplay(_("The set-up did not finish."), waitCursor=True):
             try:
-                self.logic.install()
+                self.panel.install()
             finally:
                 self.refresh()
 
-    def onAddSegment(self):
+    def onAddSegment(self, checked):
         """Add a segment, and a segmentation if there is none."""
-        self.logic.addSegment(self._parameterNode)
+        self.panel.addSegment(self._parameterNode)
 
     def onSegmentChanged(self, segmentId):
         """Keep the chosen segment in the settings."""
@@ -336,23 +279,71 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onModelChosen(self, index):
         """Take over the model, and its threshold."""
-        card = self.logic.models[index]
-        self._parameterNode.model, self._parameterNode.threshold = card.name, card.threshold
+        self.panel.chooseModel(self._parameterNode, index)
 
-    def onPlaceToggled(self, on):
-        """Place points until told otherwise."""
-        self.ui.placeWidget.setPlaceModeEnabled(on)
-
-    def onClear(self):
-        """Remove the points."""
-        self._parameterNode.points.RemoveAllControlPoints()
-
-    def onUndo(self):
-        """Take the last write back."""
-        self.logic.session.undo()
+    def onHistory(self, step):
+        """Undo or redo."""
+        step()
         self.refresh()
 
-    def onRedo(self):
-        """Bring it back."""
-        self.logic.session.redo()
-        self.refresh()
+
+#
+# ExtremePointSegLogic
+#
+
+
+class ExtremePointSegLogic(ScriptedLoadableModuleLogic):
+    """Owns the settings and the panel's state; the work is in ExtremePointSegLib."""
+
+    def __init__(self, makePredictor=loadPredictor):
+        ScriptedLoadableModuleLogic.__init__(self)
+        self.panel = Panel(slicer.mrmlScene, makePredictor)
+
+    def getParameterNode(self):
+        """The settings, typed."""
+        return ExtremePointSegParameterNode(super().getParameterNode())
+
+
+#
+# ExtremePointSegTest
+#
+
+
+def boxAround(points, threshold):
+    """Stands in for the network: the mask is the box of the points in an image of 50 x 60 pixels."""
+    mask = np.zeros((50, 60), bool)
+    (left, top), (right, bottom) = points.min(0).round().astype(int), points.max(0).round().astype(int)
+    mask[top : bottom + 1, left : right + 1] = True
+    return SimpleNamespace(mask=mask, probability=mask, cue=mask)
+
+
+class ExtremePointSegTest(ScriptedLoadableModuleTest):
+    """Runs in Slicer; the network is a double, so PyTorch is not needed."""
+
+    def setUp(self):
+        """Begin with an empty scene."""
+        slicer.mrmlScene.Clear()
+
+    def test_FourPointsFillTheirSliceOfTheSegment(self):
+        """Settings and four points in, voxels of one slice out, undo takes them back."""
+        double = SimpleNamespace(set_image=lambda *image, **facts: None, predict=boxAround, device_note="")
+        logic = ExtremePointSegLogic(makePredictor=lambda model: double)
+        settings = logic.getParameterNode()
+        volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "image")
+        slicer.util.updateVolumeFromArray(volume, np.zeros((10, 50, 60), np.int16))
+        settings.inputVolume = volume
+        logic.panel.prepare(settings)
+        logic.panel.addSegment(settings)
+        for position in ((10, 20, 4), (30, 22, 4), (15, 12, 4), (18, 40, 4)):
+            settings.points.AddControlPointWorld(vtk.vtkVector3d(*position))
+        self.assertTrue(logic.panel.settlePoints(settings))
+        logic.panel.start(settings, lambda result: None, self.fail)
+        while logic.panel.queue.busy:
+            logic.panel.queue.deliver()
+        expected = np.zeros((10, 50, 60), bool)
+        expected[4, 12:41, 10:31] = True
+        segment = (settings.segmentation, settings.segmentId, volume)
+        self.assertTrue((slicer.util.arrayFromSegmentBinaryLabelmap(*segment) == expected).all())
+        logic.panel.session.undo()
+        self.assertFalse(slicer.util.arrayFromSegmentBinaryLabelmap(*segment).any())
+        logic.panel.close()

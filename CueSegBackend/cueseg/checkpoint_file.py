@@ -15,6 +15,7 @@ from torch import Tensor
 __all__ = ["as_state_dict", "find_mismatch", "listing", "read_bytes", "read_tensors"]
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_OLD_FORMAT = bytes.fromhex("8a0a6cfc9c46f9206aa85019")  # the pickled magic number of torch before 1.6
 _SHOWN = 8  # names listed of each kind of mismatch
 
 # What torch.load raises for damaged bytes, found by damaging files at random.
@@ -65,6 +66,8 @@ def read_tensors(data: bytes, path: Path) -> Any:
     Raises:
         ValueError: the file holds code or objects (which are not run), or is damaged.
     """
+    if data.startswith(b"\x80") and _OLD_FORMAT not in data[:32]:
+        raise ValueError(_code_refusal(path, "a bare Python pickle"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # the refusal below says it better
@@ -72,15 +75,18 @@ def read_tensors(data: bytes, path: Path) -> Any:
     except _DAMAGED as error:
         code = re.search(r"(?:GLOBAL|class) ([\w.]+)|(TorchScript)", str(error))
         if code:
-            raise ValueError(
-                f"{path} contains code ({code[1] or code[2]}) and will not be run: if you trust it, load it "
-                "and save the tensors alone, torch.save(model.state_dict(), file)"
-            ) from error
-        reason = f"{type(error).__name__}: {error}".splitlines()[0][:120]
+            raise ValueError(_code_refusal(path, code[1] or code[2])) from error
         raise ValueError(
-            f"{path} cannot be read as weights, it is damaged, cut short or of another kind ({reason}): "
-            "download or save it again"
+            f"{path} cannot be read as weights, it is damaged, cut short or of another kind "
+            f"({type(error).__name__}): download or save it again"
         ) from error
+
+
+def _code_refusal(path: Path, code: str) -> str:
+    return (
+        f"{path} contains code ({code}) and will not be run: if you trust it, load it and save the tensors "
+        "alone, torch.save(model.state_dict(), file)"
+    )
 
 
 def as_state_dict(value: object, path: Path) -> dict[str, Tensor]:

@@ -1,9 +1,8 @@
 """Cue maps from clicks, drawn with numpy: the confidence map and the Gaussian points.
 
-The confidence map is that of Khan & Shahin 2019 (MICCAI, "Extreme points derived confidence map as a cue for
-class-agnostic segmentation using deep neural network"), Eq. 3-5. Let c be the point where the segments left-right
-and top-bottom meet. d_12 and d_34 are a pixel's distances to the two closed segments, each divided by the length
-of that half of the segment, ending at c, on whose side of c the pixel lies. Then
+The confidence map is that of Khan & Shahin 2019 (MICCAI, arXiv 1906.02421), Eq. 3-5. The segments left-right
+(1-2) and top-bottom (3-4) meet in a point c. d_12 and d_34 are the distances of a pixel to the two closed
+segments, each divided by the length of that half of the segment, up to c, on whose side the pixel lies. Then
 
     f = 1 / (1 + tau d1 d2),   d1 = min(d_12, d_34),   d2 = sqrt(d_12^2 + d_34^2)  (or d_12 + d_34).
 """
@@ -36,18 +35,20 @@ def confidence_map(
     Args:
         points: (4, 2) clicks (x, y) in pixels, in any order, also between pixels or outside the image.
         shape: (H, W) of the map.
-        preset: "paper" (the printed definition) or "code" (what the authors' program draws); see `cueseg.map_options`.
+        preset: "paper" (the printed definition) or "code" (what the authors' program draws); see
+            `cueseg.map_options`.
         tau: factor, replaces that of the preset.
         norm: "l2" or "l1", replaces that of the preset.
         sigma: "split" or "mean", replaces that of the preset.
         scale: "unit" or "minmax255", replaces that of the preset.
 
     Returns:
-        (H, W) float32, finite. In (0, 1] and 1 on both segments for scale "unit"; 0..255 for "minmax255", all 0
-        if the map is constant.
+        (H, W) float32, finite. In (0, 1] and 1 on both segments for scale "unit"; 0..255 for "minmax255", all
+        0 if the map is constant.
 
     Raises:
-        ValueError: clicks that `cueseg.extreme_points.check_points` refuses, an unknown option or a bad shape.
+        ValueError: clicks that `cueseg.extreme_points.check_points` refuses, an unknown option or a bad
+            shape.
     """
     options = resolve_options(preset, tau=tau, norm=norm, sigma=sigma, scale=scale)
     height, width = check_shape(shape)
@@ -83,7 +84,7 @@ def _segment_distances(frames: SegmentFrames, tau: float) -> list["_SegmentDista
 
 
 class _SegmentDistance:
-    """tau D^2 / sigma^2 for one segment, drawn row block by row block."""
+    """Draws tau D^2 / sigma^2 for one segment, block of rows by block of rows."""
 
     def __init__(
         self,
@@ -93,39 +94,42 @@ class _SegmentDistance:
         weight: NDArray[np.float32],
         border: NDArray[np.int64],
     ) -> None:
+        """Take the factors (2, H, 4) and (2, 4, W) of position and offset, half the length, both weights, borders."""
         self._left, self._right, self._weight, self._border = left, right, weight, border
         self._half = np.float32(half)
 
     def draw(self, out: NDArray[np.float32], spare: NDArray[np.float32], first: int) -> None:
         """Fill `out` (R, W) with the rows from `first` on; `spare` (R, W) is overwritten."""
         rows = slice(first, first + len(out))
-        if self._reaches_beyond_ends(rows):
+        beyond = self._reaches_beyond_ends(rows)
+        if beyond:
             np.matmul(self._left[0, rows], self._right[0], out=spare)
             np.clip(spare, -self._half, self._half, out=out)
             np.subtract(spare, out, out=spare)
             np.square(spare, out=spare)
-        else:
-            spare.fill(0)
         np.matmul(self._left[1, rows], self._right[1], out=out)
         np.square(out, out=out)
-        np.add(out, spare, out=out)
+        if beyond:
+            np.add(out, spare, out=out)
         np.multiply(out, self._weights(rows), out=out)
 
     def _reaches_beyond_ends(self, rows: slice) -> bool:
-        """Whether some pixel of the rows lies beyond an end of the segment: it would be a corner of the block."""
+        """Whether a pixel of the rows lies beyond an end of the segment: then a corner of them does."""
         row, col = self._left[0, rows, 0], self._right[0, 1]
         return max(abs(r + c) for r in (row[0], row[-1]) for c in (col[0], col[-1])) > self._half - 1
 
     def _weights(self, rows: slice) -> NDArray[np.float32] | np.float32:
-        """tau / sigma^2 for the half of the segment on whose side each pixel of the rows lies."""
+        """Give tau / sigma^2 for the half of the segment on whose side each pixel of the rows lies."""
         left, right = self._weight
-        if left == right:
+        width, border = self._right.shape[-1], self._border[rows]
+        if left == right or border[0] == border[-1] == 0:
+            return right
+        if border[0] == border[-1] == width:
             return left
-        width = self._right.shape[-1]
         # Any row of weights is a window of one line that holds `left` W times and then `right` W times.
         line = np.repeat(self._weight, width)
         windows = np.ndarray((width + 1, width), line.dtype, line, 0, line.strides * 2)
-        return windows[width - self._border[rows]]
+        return windows[width - border]
 
 
 def _combine(

@@ -7,14 +7,16 @@ Points are (x, y) pixel coordinates, x along columns and y along rows; integers 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# Thinner than this in x or y (px), four clicks lie in a single column or row of pixels: no hand gets that close.
+# Thinner than this in x or y (px), four clicks lie in a single column or row of pixels: no hand gets that
+# close.
 MIN_EXTENT = 1e-2
 # Farther than this from the origin (px) no click comes from an image, and float32 maps stay finite below it.
 MAX_COORDINATE = 1e6
-# Relative slack for "the segments touch" and "the segments are parallel".
+# Slack for "the segments touch" and "the segments are parallel" (relative), and for "a segment has a length"
+# (px).
 _TOLERANCE = 1e-9
 # The three ways to split four clicks into two segments.
-_PAIRINGS = np.array([[0, 1, 2, 3], [0, 2, 1, 3], [0, 3, 1, 2]])
+_PAIRINGS = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2))
 
 _WHAT_TO_CLICK = "click the leftmost, rightmost, topmost and bottommost pixel of one structure"
 
@@ -23,17 +25,18 @@ def check_points(points: ArrayLike) -> NDArray[np.float64]:
     """Return four clicks as an array, or say what to click instead.
 
     Args:
-        points: (4, 2) numbers (x, y) in pixels, in any order. They may lie between pixels and outside the image.
+        points: (4, 2) numbers (x, y) in pixels, in any order. They may lie between pixels and outside the
+            image.
 
     Returns:
         (4, 2) float64, in the order given.
 
     Raises:
-        ValueError: not four (x, y) pairs of finite numbers, farther than a million pixels from the origin, all
-            at one place, or all in one row or column of pixels.
+        ValueError: not four (x, y) pairs of finite numbers, farther than a million pixels from the origin,
+            all at one place, or all in one row or column of pixels.
     """
     array = four_points(points)
-    check_point_batch(array[np.newaxis], MIN_EXTENT)
+    check_clicks(as_complex(array), MIN_EXTENT)
     return array
 
 
@@ -47,62 +50,49 @@ def four_points(points: ArrayLike) -> NDArray[np.float64]:
     return array
 
 
-def check_point_batch(points: NDArray[np.float64], min_extent: float) -> None:
-    """Apply the rules of `check_points` to (N, 4, 2) points at once.
+def as_complex(points: NDArray[np.float64]) -> list[complex]:
+    """View (K, 2) points as complex numbers x + iy: for four clicks plain arithmetic beats arrays."""
+    return [complex(x, y) for x, y in points.tolist()]
 
-    Args:
-        points: (N, 4, 2) float64 clicks (x, y).
-        min_extent: least width and height of the box around the clicks, pixels.
 
-    Raises:
-        ValueError: as `check_points`, naming the first bad item if there are several.
-    """
-    usable = _is_coordinate(points).all(axis=(1, 2))
-    extent = (points.max(axis=1) - points.min(axis=1)).min(axis=1)  # NaN only where not usable
-    good = usable & (extent >= min_extent)
-    if not good.all():
-        item = int(np.argmin(good))
-        prefix = f"item {item} of the batch: " if len(points) > 1 else ""
-        raise ValueError(prefix + _complaint(points[item], min_extent))
+def check_clicks(clicks: list[complex], min_extent: float) -> None:
+    """Raise as `check_points` unless the clicks x + iy span at least `min_extent` px in x and in y."""
+    x, y = [z.real for z in clicks], [z.imag for z in clicks]
+    shown = ", ".join(f"({z.real:g}, {z.imag:g})" for z in clicks)
+    if not all(abs(value) <= MAX_COORDINATE for value in x + y):  # also NaN
+        raise ValueError(
+            f"points must be finite and within {MAX_COORDINATE:g} px, not {shown}: {_WHAT_TO_CLICK}"
+        )
+    narrow, flat = max(x) - min(x) < min_extent, max(y) - min(y) < min_extent
+    if narrow and flat:
+        raise ValueError(f"all four points are at the same place, {shown}: {_WHAT_TO_CLICK}")
+    if narrow or flat:
+        line, sides = ("column", "left and right") if narrow else ("row", "top and bottom")
+        raise ValueError(
+            f"all four points are in one {line} of pixels, {shown}: {_WHAT_TO_CLICK}; "
+            f"if it is one pixel thin, click the outer {sides} borders of that pixel, half a pixel out"
+        )
 
 
 def check_coordinates(points: ArrayLike) -> NDArray[np.float64]:
-    """Return (..., 2) coordinates as float64, or raise a ValueError unless all are numbers within a million pixels."""
+    """Return (..., 2) coordinates as float64; ValueError unless all are numbers within a million pixels."""
     array = _as_float64(points)
     if array.ndim < 2 or array.shape[-1] != 2 or array.size == 0:
         raise ValueError(f"points must be (x, y) pairs, at least one, not an array of shape {array.shape}")
-    good = _is_coordinate(array)
+    good = np.abs(array) <= MAX_COORDINATE  # False for NaN
     if not good.all():
         raise ValueError(f"points must be finite and within {MAX_COORDINATE:g} px, not {array[~good][0]:g}")
     return array
 
 
-def _is_coordinate(array: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return np.abs(array) <= MAX_COORDINATE  # False for NaN
-
-
-def _complaint(points: NDArray[np.float64], min_extent: float) -> str:
-    """Say what is wrong with one set of (4, 2) points that `check_point_batch` refused."""
-    shown = ", ".join(f"({x:g}, {y:g})" for x, y in points)
-    if not _is_coordinate(points).all():
-        return f"points must be finite and within {MAX_COORDINATE:g} px, not {shown}: {_WHAT_TO_CLICK}"
-    thin = np.ptp(points, axis=0) < min_extent
-    if thin.all():
-        return f"all four points are at the same place, {shown}: {_WHAT_TO_CLICK}"
-    line, sides = ("column", "left and right") if thin[0] else ("row", "top and bottom")
-    return (
-        f"all four points are in one {line} of pixels, {shown}: {_WHAT_TO_CLICK}; if it is one pixel thin, click "
-        f"the outer {sides} borders of that pixel, half a pixel out"
-    )
-
-
 def order_extreme_points(points: ArrayLike) -> NDArray[np.float64]:
     """Sort four clicks into left, right, top, bottom, whatever order they were made in.
 
-    Left-right and top-bottom are the two segments of the confidence map. They are the pairing of the four clicks
-    whose segments meet, which is unique and, for true extreme points, the pairing of the extremes in x and in y.
-    If no pairing meets (one click inside the triangle of the others, or all on one slanted line) the extremes in
-    x and in y are taken: one click then serves in two directions and the spare one is left out.
+    Left-right and top-bottom are the two segments of the confidence map. They are the pairing of the four
+    clicks whose segments meet, which is unique and, for true extreme points, the pairing of the extremes in x
+    and in y. If no pairing meets (one click inside the triangle of the others, or all on one slanted line)
+    the extremes in x and in y are taken: one click then serves in two directions and the spare one is left
+    out.
 
     Args:
         points: (4, 2) numbers (x, y) in pixels.
@@ -113,64 +103,41 @@ def order_extreme_points(points: ArrayLike) -> NDArray[np.float64]:
     Raises:
         ValueError: as `check_points`.
     """
-    return order_point_batch(check_points(points)[np.newaxis])[0]
+    ordered = order_clicks(as_complex(check_points(points)))
+    return np.array([(z.real, z.imag) for z in ordered])
 
 
-def order_point_batch(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Order (N, 4, 2) checked float64 points; see `order_extreme_points`."""
+def order_clicks(clicks: list[complex]) -> tuple[complex, complex, complex, complex]:
+    """Order four checked clicks x + iy; see `order_extreme_points`."""
     # Sorted by x, then y: the result is the same to the last bit for every order of the clicks.
-    z = np.sort(to_complex(points), axis=1)
-    pairs = z[:, _PAIRINGS]  # (N, 3, 4)
-    margin = _meeting_margin(pairs)
-    best = margin.argmax(axis=1)
-    item = np.arange(len(z))
-    ordered = _name_sides(pairs[item, best])
-    apart = margin[item, best] < -_TOLERANCE
-    if apart.any():
-        ordered[apart] = _coordinate_extremes(z[apart])
-    return ordered.view(np.float64).reshape(points.shape)
+    z = sorted(clicks, key=lambda click: (click.real, click.imag))
+    pairings = [tuple(z[k] for k in pairing) for pairing in _PAIRINGS]
+    margin, best = max((_meeting_margin(*pairing), -k) for k, pairing in enumerate(pairings))
+    if margin < -_TOLERANCE:
+        return z[0], z[3], min(z, key=lambda click: click.imag), max(z, key=lambda click: click.imag)
+    a, b, c, d = pairings[-best]
+    if (b - a).real - abs((b - a).imag) < (d - c).real - abs((d - c).imag):
+        a, b, c, d = c, d, a, b
+    return (a, b, c, d) if c.imag <= d.imag else (a, b, d, c)
 
 
-def to_complex(points: NDArray[np.float64]) -> NDArray[np.complex128]:
-    """View (..., 2) points (x, y) as complex numbers x + iy, which keeps the plane geometry short."""
-    return np.ascontiguousarray(points).view(np.complex128)[..., 0]
+def cross(a: complex, b: complex) -> float:
+    """Signed area of the parallelogram: the z component of the cross product of two plane vectors."""
+    return a.real * b.imag - a.imag * b.real
 
 
-def cross(a: NDArray[np.complex128], b: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """z component of the cross product of two plane vectors."""
-    return (a.conj() * b).imag
+def _meeting_margin(a: complex, b: complex, c: complex, d: complex) -> float:
+    """How far inside the segments a-b and c-d their lines meet, in lengths of the segments.
 
-
-def _meeting_margin(pairs: NDArray[np.complex128]) -> NDArray[np.float64]:
-    """How far inside the segments a-b and c-d of (..., 4) points their lines meet, in lengths of the segments.
-
-    0.5 when both meet in their middle, 0 when they just touch, negative outside, -inf if they are parallel.
+    0.5 when both meet in their middle, 0 when they just touch, negative outside, -inf if they are parallel or
+    one has no length.
     """
-    a, b, c, d = (pairs[..., k] for k in range(4))
-    r, s, gap = b - a, d - c, c - a
-    area = cross(r, s)
-    parallel = np.abs(area) <= _TOLERANCE * np.abs(r * s)
-    area = np.where(parallel, 1.0, area)
-    t, u = cross(gap, s) / area, cross(gap, r) / area
-    margin = np.minimum(np.minimum(t, 1 - t), np.minimum(u, 1 - u))
-    return np.where(parallel, -np.inf, margin)
-
-
-def _name_sides(pairs: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Turn (N, 4) ends of two segments, each sorted by x, into left, right, top, bottom; segments stay together."""
-    first, second = pairs[:, :2], pairs[:, 2:]
-    flatness = np.diff(pairs.real) - np.abs(np.diff(pairs.imag))  # (N, 3), the middle one is not used
-    swap = flatness[:, :1] < flatness[:, 2:]
-    across, down = np.where(swap, second, first), np.where(swap, first, second)
-    down = np.where(down[:, :1].imag > down[:, 1:].imag, down[:, ::-1], down)
-    return np.concatenate([across, down], axis=1)
-
-
-def _coordinate_extremes(z: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Pick from (N, 4) points sorted by x those with extreme x and y; a point may be picked twice."""
-    item = np.arange(len(z))
-    top, bottom = z[item, z.imag.argmin(axis=1)], z[item, z.imag.argmax(axis=1)]
-    return np.stack([z[:, 0], z[:, 3], top, bottom], axis=1)
+    r, s = b - a, d - c
+    area, lengths = cross(r, s), (abs(r), abs(s))
+    if min(lengths) < _TOLERANCE or abs(area) <= _TOLERANCE * lengths[0] * lengths[1]:
+        return -np.inf
+    t, u = cross(c - a, s) / area, cross(c - a, r) / area
+    return min(t, 1 - t, u, 1 - u)
 
 
 def extreme_points_from_mask(

@@ -1,4 +1,4 @@
-"""Options of the confidence map: the two presets, and the checks that the numpy and the torch drawing share."""
+"""Options of the confidence map, with its two presets: checked alike for the numpy and the torch drawing."""
 
 import difflib
 import operator
@@ -18,7 +18,8 @@ class MapOptions:
         tau: factor of d1 d2, in (0, 1000].
         norm: d2 is the root of the sum of squares ("l2") or the sum ("l1").
         sigma: each half of a segment has its own length as scale ("split") or both have their mean ("mean").
-        scale: values in (0, 1] ("unit") or stretched so that the map's least is 0 and its largest 255 ("minmax255").
+        scale: values in (0, 1] ("unit") or stretched so that the map's least is 0 and its largest 255
+            ("minmax255").
     """
 
     tau: float
@@ -45,8 +46,8 @@ def resolve_options(
     """Look up a preset and replace the options that are not None.
 
     Raises:
-        ValueError: an unknown preset or option value (the message suggests the nearest one), or a tau that is not
-            a number in (0, 1000].
+        ValueError: an unknown preset or option value (the message suggests the nearest one), or a tau that is
+            not a number in (0, 1000].
     """
     base = PRESETS[_known("preset", preset, tuple(PRESETS))]
     tau = base.tau if tau is None else tau

@@ -46,3 +46,10 @@ class Predictor(Protocol):
     def predict(self, points: np.ndarray, threshold: float | None) -> Prediction:
         """Segment within (4, 2) points (x, y); None takes the model's own threshold."""
         ...
+
+
+def loadPredictor(model: str) -> Predictor:
+    """The network of an installed model; takes seconds and imports torch, so call it on the worker thread."""
+    from cueseg.predictor import ExtremePointPredictor
+
+    return ExtremePointPredictor(model, device="auto")

@@ -100,14 +100,7 @@ def test_a_fifth_channel_starts_as_a_copy_of_the_cue(source: nn.Module, checkpoi
 
 
 @pytest.mark.parametrize(
-    ("wrapped", "prefix", "counters"),
-    [
-        (False, "", True),
-        (False, "", False),
-        (True, "", False),
-        (False, "module.", True),
-        (True, "module.", True),
-    ],
+    ("wrapped", "prefix", "counters"), [(False, "", True), (True, "", False), (False, "module.", True)]
 )
 def test_every_layout_is_read(tmp_path: Path, wrapped: bool, prefix: str, counters: bool) -> None:
     state = hollow_state() if counters else without_counters(hollow_state())

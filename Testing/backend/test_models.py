@@ -23,7 +23,13 @@ def images(count: int, channels: int, size: tuple[int, int]) -> Tensor:
 def network(name: str, in_channels: int) -> nn.Module:
     """One network in eval mode for all tests of it, none of which changes it."""
     torch.manual_seed(0)
-    return create_model(name, in_channels).eval()
+    model = create_model(name, in_channels).train()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0
+    with torch.inference_mode():
+        model(images(4, in_channels, (64, 64)))  # statistics of real signals, or the deepest ones vanish
+    return model.eval()
 
 
 def on_meta(name: str, in_channels: int) -> nn.Module:

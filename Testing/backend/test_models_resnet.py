@@ -1,4 +1,4 @@
-"""The residual networks have the size, the names, the strides and the head that Khan & Shahin 2019 describe."""
+"""The residual networks have the size, names, strides and head that Khan & Shahin 2019 describe."""
 
 import pytest
 import torch

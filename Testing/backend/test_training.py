@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -6,16 +7,18 @@ import SimpleITK as sitk
 import torch
 
 from cueseg.training.cases import read_manifest
-from cueseg.training.config import Recipe, read_recipe
+from cueseg.training.config import Phase, Recipe, read_recipe
+from cueseg.training.regions import draw_region
 from cueseg.training.run import Validation
 from cueseg.training.samples import SampleSource, find_structures
 from cueseg.training.synthetic import draw_synthetic
 from cueseg.training.trainer import Trainer, learning_rate_at
 from cueseg.training.validation import score, validation_items
 
+PHASE = Phase(0, 48, {"made up": 0.7, "synthetic": 0.3})
 RECIPE_VALUES = {
     "architecture": "compact",
-    "sizes": [[0, 48]],
+    "phases": (PHASE,),
     "batch": 4,
     "steps": 6,
     "warm_up": 2,
@@ -55,8 +58,7 @@ def manifest(tmp_path):
 
 @pytest.fixture
 def recipe(manifest):
-    shares = {"made up": 0.7, "synthetic": 0.3}
-    return Recipe(name="tiny", manifest=str(manifest), shares=shares, **RECIPE_VALUES)
+    return Recipe(name="tiny", manifest=str(manifest), **RECIPE_VALUES)
 
 
 def test_manifest_gives_cases_of_the_split_wanted(manifest):
@@ -93,19 +95,20 @@ def test_structures_are_found_in_all_planes_and_unions_count(manifest):
 
 def test_a_sample_depends_on_its_number_and_the_seed_alone(manifest, recipe):
     cases = read_manifest(manifest, "train")
-    one, two = (SampleSource(cases, recipe.shares, 7, 3.0) for _ in range(2))
-    one.draw(0, 48)
+    one, two, other = (SampleSource(cases, recipe.groups, seed, 3.0) for seed in (7, 7, 8))
+    one.draw(0, PHASE)
     for number in (3, 11):
-        a, b = one.draw(number, 48), two.draw(number, 48)
+        a, b = one.draw(number, PHASE), two.draw(number, PHASE)
         assert np.array_equal(a.window, b.window)
         assert np.array_equal(a.points, b.points)
-    assert not np.array_equal(one.draw(3, 48).window, SampleSource(cases, recipe.shares, 8, 3.0).draw(3, 48).window)
+    assert not np.array_equal(one.draw(3, PHASE).window, other.draw(3, PHASE).window)
 
 
 def test_samples_hold_their_clicks_near_the_edge_of_the_target(manifest, recipe):
-    source = SampleSource(read_manifest(manifest, "train"), recipe.shares, 0, jitter=0.0)
+    source = SampleSource(read_manifest(manifest, "train"), recipe.groups, 0, jitter=0.0)
+    phase = dataclasses.replace(PHASE, size=96)
     for number in range(40):
-        sample = source.draw(number, 96)
+        sample = source.draw(number, phase)
         rows, cols = np.nonzero(sample.target)
         slack = 96 * 0.8 / min(np.ptp(cols) + 1, np.ptp(rows) + 1) + 12
         assert abs(sample.points[:, 0].min() - cols.min()) < slack
@@ -116,7 +119,16 @@ def test_samples_hold_their_clicks_near_the_edge_of_the_target(manifest, recipe)
 
 def test_shares_of_a_group_without_images_are_refused(manifest):
     with pytest.raises(ValueError, match="'liver'"):
-        SampleSource(read_manifest(manifest), {"liver": 1.0}, 0, 0.0)
+        SampleSource(read_manifest(manifest), {"liver"}, 0, 0.0)
+
+
+def test_regions_grow_in_a_real_looking_volume_and_stay_off_its_border(manifest):
+    cases = read_manifest(manifest, "train")
+    source = SampleSource(cases, {"regions"}, 0, 0.0)
+    found = [draw_region(source.volumes, np.random.default_rng(seed)) for seed in range(20)]
+    masks = [region[1] for region in found if region is not None]
+    assert masks
+    assert not any(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any() for mask in masks)
 
 
 def test_synthetic_images_hold_a_structure():
@@ -150,7 +162,7 @@ def test_a_network_learns_and_a_stopped_run_goes_on_exactly(manifest, recipe, tm
 
 def test_training_lowers_the_loss_on_one_batch(manifest, recipe, tmp_path):
     trainer = Trainer(recipe, read_manifest(manifest, "train"), None, tmp_path / "run")
-    batch = [trainer.source.draw(number, 48) for number in range(4)]
+    batch = [trainer.source.draw(number, PHASE) for number in range(4)]
     arrays = [torch.from_numpy(np.stack(a)) for a in zip(*((s.window, s.target, s.points) for s in batch), strict=True)]
     losses = []
     for _ in range(12):
@@ -160,7 +172,7 @@ def test_training_lowers_the_loss_on_one_batch(manifest, recipe, tmp_path):
 
 
 def test_learning_rate_warms_up_and_falls_to_a_hundredth():
-    recipe = Recipe(name="x", manifest="y", shares={"a": 1.0}, learning_rate=1.0, warm_up=10, steps=110)
+    recipe = Recipe(name="x", manifest="y", phases=(PHASE,), learning_rate=1.0, warm_up=10, steps=110)
     assert learning_rate_at(recipe, 0) == pytest.approx(0.1)
     assert learning_rate_at(recipe, 10) == pytest.approx(1.0)
     assert learning_rate_at(recipe, 110) == pytest.approx(0.01)
@@ -172,8 +184,11 @@ def test_learning_rate_warms_up_and_falls_to_a_hundredth():
         ('name = "x"\nmanifest = "y"\nstepps = 3', "unknown setting 'stepps'"),
         ('name = "x"\nmanifest = "y"\nsteps = "many"', "steps must be"),
         ('name = "x"', "lacks 'manifest'"),
-        ('name = "x"\nmanifest = "y"\ncue = "box"\n[shares]\na=1.0', "cue must be one of"),
-        ('name = "x"\nmanifest = "y"', "no shares"),
+        ('name = "x"\nmanifest = "y"\ncue = "box"', "cue must be one of"),
+        ('name = "x"\nmanifest = "y"', "phases must begin at step 0"),
+        ('name = "x"\nmanifest = "y"\n[[phases]]\nfirst = 0\nsize = 96', "first, size and shares"),
+        ('name = "x"\nmanifest = "y"\n[[phases]]\nfirst = 0\nsize = 96\nshares = {}', "no shares"),
+        ('name = "x"\nmanifest = "y"\n[[phases]]\nfirst = 5\nsize = 96\nshares = {a=1}', "begin at step 0"),
         ("name =", "not a recipe"),
     ],
 )

@@ -122,7 +122,7 @@ def without(name: str) -> dict[str, Any]:
     [
         ("{", r"not valid JSON \(.*line 1 column 2.*restore it"),
         ("[" * 100_000, "not valid JSON"),
-        ("[]", "an object of fields, not a list"),
+        ("[]", "a JSON object of fields, not a list"),
         (json.dumps(without("cue")), "lacks cue: its fields are name, "),
         (json.dumps({**VALUES, "tau": 7}), "has unknown fields tau"),
         (json.dumps({**without("cue"), "tau": 7, "q": 1}), "lacks cue and has unknown fields tau, q"),

@@ -1,11 +1,7 @@
 """Weights survive saving and loading; everything else is refused with what is wrong and what to do."""
 
 import hashlib
-import json
 import os
-import pickle
-import random
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
@@ -15,11 +11,10 @@ from typing import Any
 import pytest
 import torch
 from cueseg import weights_file
-from cueseg.checkpoint_file import as_state_dict, read_tensors
 from cueseg.models import create_model
 from cueseg.weights_card import WeightsCard
 from cueseg.weights_file import list_models, load_model, save_model
-from torch import Tensor, nn
+from torch import nn
 
 CARD = WeightsCard(
     name="tiny", architecture="psp-resnet18", licence="MIT", model_options={"head_channels": 8}, input_size=64
@@ -43,12 +38,12 @@ def path(tmp_path: Path, model: nn.Module) -> Path:
     return tmp_path / "tiny.pt"
 
 
-def replace_weights(path: Path, data: bytes) -> None:
-    """Put other bytes in place of the weights, with a card that vouches for them."""
+def put(path: Path, data: bytes) -> Path:
+    """Write bytes as weights, with a card that vouches for them."""
     path.write_bytes(data)
-    card = json.loads(path.with_suffix(".json").read_text())
-    card["sha256"] = hashlib.sha256(data).hexdigest()
-    path.with_suffix(".json").write_text(json.dumps(card))
+    card = replace(CARD, file=path.name, sha256=hashlib.sha256(data).hexdigest())
+    path.with_suffix(".json").write_text(card.to_json())
+    return path
 
 
 def packed(value: Any) -> bytes:
@@ -108,7 +103,8 @@ def test_only_what_can_be_loaded_is_saved(tmp_path: Path, model: nn.Module) -> N
     with pytest.raises(ValueError, match=r"weights\.pth must end in \.pt"):
         save_model(tmp_path / "weights.pth", model, CARD)
     with pytest.raises(
-        ValueError, match=r"not the 'psp-resnet18' of its card: .* layer5\.final\.weight is 1x8x1x1"
+        ValueError,
+        match=r"not the 'psp-resnet18' of its card: .* layer5\.stages\.0\.1\.weight is 8x512x1x1 not 128x",
     ):
         save_model(tmp_path / "a.pt", model, replace(CARD, model_options={}))
     broken = new_model()
@@ -131,7 +127,8 @@ def test_a_failed_write_leaves_the_old_file(path: Path, monkeypatch: pytest.Monk
     assert sorted(item.name for item in path.parent.iterdir()) == ["tiny.json", "tiny.pt"]
 
 
-def test_missing_files_are_named(path: Path) -> None:
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    path = put(tmp_path / "tiny.pt", b"weights")
     with pytest.raises(FileNotFoundError, match=r"no weights file .*gone\.pt: check the path"):
         load_model(path.with_name("gone.pt"))
     path.with_suffix(".json").unlink()
@@ -146,16 +143,17 @@ def test_missing_files_are_named(path: Path) -> None:
     [
         (
             "tini",
-            "no shipped weights 'tini' .did you mean 'tiny'.*there is tiny; for your own file give its path",
+            r"no shipped weights 'tini' \(did you mean 'tiny'\?\): there is tiny; for your own file",
         ),
         (7, "7 is no model: give a name"),
         ("tiny.json", r"tiny\.json is a card: give the weights file tiny\.pt"),
     ],
 )
 def test_unknown_names_are_refused(
-    path: Path, monkeypatch: pytest.MonkeyPatch, name: Any, message: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: Any, message: str
 ) -> None:
-    monkeypatch.setattr(weights_file, "WEIGHTS_FOLDER", path.parent)
+    put(tmp_path / "tiny.pt", b"weights")
+    monkeypatch.setattr(weights_file, "WEIGHTS_FOLDER", tmp_path)
     with pytest.raises(ValueError, match=message):
         load_model(name)
 
@@ -177,14 +175,14 @@ def test_shipped_weights_are_listed_and_loaded_by_name(path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("change", [lambda data: data[: len(data) // 2], lambda data: data[:-1] + b"!"])
-def test_changed_weights_do_not_match_their_card(path: Path, change: Callable[[bytes], bytes]) -> None:
-    expected = json.loads(path.with_suffix(".json").read_text())["sha256"]
-    data = change(path.read_bytes())
-    path.write_bytes(data)
-    with pytest.raises(ValueError, match="does not match its card.*restore both files") as refusal:
+def test_changed_weights_do_not_match_their_card(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
+    whole = packed({"a": torch.zeros(3)})
+    path = put(tmp_path / "tiny.pt", whole)
+    path.write_bytes(change(whole))
+    with pytest.raises(ValueError, match=r"does not match its card.*restore both files") as refusal:
         load_model(path)
-    assert hashlib.sha256(data).hexdigest() in str(refusal.value)
-    assert expected in str(refusal.value)
+    assert hashlib.sha256(change(whole)).hexdigest() in str(refusal.value)
+    assert hashlib.sha256(whole).hexdigest() in str(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -208,70 +206,18 @@ def test_changed_weights_do_not_match_their_card(path: Path, change: Callable[[b
         ),
     ],
 )
-def test_other_contents_are_refused(path: Path, data: bytes, message: str) -> None:
-    replace_weights(path, data)
+def test_other_contents_are_refused(tmp_path: Path, data: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message) as refusal:
-        load_model(path)
+        load_model(put(tmp_path / "tiny.pt", data))
     assert "tiny.pt" in str(refusal.value)
 
 
-def test_a_wrong_shape_is_named(path: Path) -> None:
-    state = torch.load(path, weights_only=True)
-    state["conv1.weight"] = torch.zeros(64, 3, 7, 7)
-    replace_weights(path, packed(state))
+def test_a_wrong_shape_is_named(tmp_path: Path, model: nn.Module) -> None:
+    zero = torch.zeros(())
+    state = {name: zero.to(tensor.dtype).expand(tensor.shape) for name, tensor in model.state_dict().items()}
+    state["conv1.weight"] = zero.expand(64, 3, 7, 7)
+    path = put(tmp_path / "tiny.pt", packed(state))
     with pytest.raises(
         ValueError, match=r"1 of another shape: conv1\.weight is 64x3x7x7 not 64x4x7x7\. Correct"
     ):
         load_model(path)
-
-
-class Payload:
-    """Runs a command when a pickle of it is loaded without care."""
-
-    def __init__(self, witness: Path) -> None:
-        self.witness = witness
-
-    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
-        return os.system, (f"\"{sys.executable}\" -c \"open(r'{self.witness}', 'w')\"",)
-
-
-@pytest.mark.parametrize(
-    "pack", [packed, pickle.dumps, lambda value: packed({"a": torch.zeros(2), "b": value})]
-)
-def test_code_in_a_file_is_not_run(path: Path, tmp_path: Path, pack: Callable[[Any], bytes]) -> None:
-    witness = tmp_path / "witness"
-    replace_weights(path, pack(Payload(witness)))
-    with pytest.raises(
-        ValueError, match=r"contains code \(\w+\.system\) and will not be run: if you trust it"
-    ):
-        load_model(path)
-    assert not witness.exists()
-    pickle.loads(pickle.dumps(Payload(witness)))
-    assert witness.exists()  # the payload does work where it is loaded without care
-
-
-def test_a_whole_network_is_code(path: Path, model: nn.Module) -> None:
-    replace_weights(path, packed(model))
-    with pytest.raises(ValueError, match=r"contains code \(cueseg\.models\.resnet\.PSPResNet\).*state_dict"):
-        load_model(path)
-
-
-def test_damaged_bytes_are_refused_or_read(path: Path) -> None:
-    tensors = {f"t{index}": torch.arange(9.0).reshape(3, 3) + index for index in range(4)}
-    old = BytesIO()
-    torch.save(tensors, old, _use_new_zipfile_serialization=False)
-    chance = random.Random(0)
-    outcomes = set()
-    for data in (packed(tensors), old.getvalue()):
-        for _ in range(300):
-            damaged = bytearray(data[: chance.randrange(1, len(data))] if chance.random() < 0.3 else data)
-            for _ in range(chance.randrange(1, 4)):
-                damaged[chance.randrange(len(damaged))] = chance.randrange(256)
-            try:
-                state: dict[str, Tensor] = as_state_dict(read_tensors(bytes(damaged), path), path)
-                outcomes.add("read")
-                assert all(tensor.isfinite().all() for tensor in state.values())
-            except ValueError as refusal:
-                outcomes.add("refused")
-                assert "tiny.pt" in str(refusal)
-    assert outcomes == {"read", "refused"}

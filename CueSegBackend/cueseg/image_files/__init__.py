@@ -5,8 +5,8 @@ stored, an integer is a pixel centre, nothing is flipped. Positions in mm are LP
 """
 
 from cueseg.image_files.reading import ImageFile, read_image
-from cueseg.image_files.segmentation import Segment, Segmentation
-from cueseg.image_files.slices import AXES, ImageSlice, extract_slice, place_mask
+from cueseg.image_files.segmentation import Segment, Segmentation, check_name
+from cueseg.image_files.slices import AXES, ImageSlice, extract_slice, place_mask, slice_count
 from cueseg.image_files.writing import check_output, read_segmentation, write_segmentation
 
 __all__ = [
@@ -15,10 +15,12 @@ __all__ = [
     "ImageSlice",
     "Segment",
     "Segmentation",
+    "check_name",
     "check_output",
     "extract_slice",
     "place_mask",
     "read_image",
     "read_segmentation",
+    "slice_count",
     "write_segmentation",
 ]

@@ -51,7 +51,7 @@ def read_series(folder: Path, series: str | None = None) -> tuple[sitk.Image, di
 
 
 def read_tags(path: Path) -> dict[str, str]:
-    """ "modality" and "description" of a DICOM file, as far as it gives them."""
+    """What a DICOM file says of "modality" and "description", as far as it does."""
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.ReadImageInformation()
@@ -109,8 +109,8 @@ def _check_stack(reader: sitk.ImageSeriesReader, count: int, image: sitk.Image, 
     steps = np.abs(np.diff(np.sort(along)))
     if (steps < SAME_POSITION).any():
         raise ValueError(
-            f"{name} holds {count} slices, but only {int((steps >= SAME_POSITION).sum()) + 1} positions (several "
-            "phases or echoes?): copy the files of one of them to a folder of their own"
+            f"{name} holds {count} slices, but only {int((steps >= SAME_POSITION).sum()) + 1} positions "
+            "(several phases or echoes?): copy the files of one of them to a folder of their own"
         )
     if steps.max() - steps.min() > EVEN_SPACING * np.median(steps):
         _log.warning(

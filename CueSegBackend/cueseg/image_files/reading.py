@@ -25,8 +25,8 @@ class ImageFile:
     """An image and where it lies.
 
     Attributes:
-        array: (slices, rows, cols) or, for colour, (slices, rows, cols, 3); raw values, CT in HU. A picture has
-            one slice.
+        array: (slices, rows, cols) or, for colour, (slices, rows, cols, 3); raw values, CT in HU. A
+            picture has one slice.
         spacing: (x, y, z) in mm, that is of (cols, rows, slices).
         origin: Position (x, y, z) of the first pixel's centre in mm, LPS.
         direction: 3 x 3 row by row; column k is the LPS direction of (cols, rows, slices)[k].

@@ -6,7 +6,7 @@ SimpleITK writes such fields but cannot write several layers the way Slicer want
 
 import gzip
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +49,7 @@ def encode(segmentation: Segmentation, image: ImageFile) -> bytes:
         "encoding: gzip",
         f"space origin: {_vectors([image.origin])}",
     ]
-    fields = {**_segment_fields(segmentation), **_common_fields(segmentation)}
+    fields = {**_segment_fields(segmentation), **_common_fields(segmentation, image)}
     header += [f"{key}:={_escaped(value)}" for key, value in fields.items()]
     data = np.ascontiguousarray(voxels, kind.newbyteorder("<")).tobytes()
     return "\n".join([*header, "", ""]).encode() + gzip.compress(data, compresslevel=4, mtime=0)
@@ -116,9 +116,13 @@ def _segment_fields(segmentation: Segmentation) -> dict[str, str]:
     return fields
 
 
-def _common_fields(segmentation: Segmentation) -> dict[str, str]:
+def _common_fields(segmentation: Segmentation, image: ImageFile) -> dict[str, str]:
     """Fields about the whole; the file covers the whole image, so its offset in it is 0."""
+    matrix = np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.ijk_to_lps()  # Slicer counts in RAS
+    grid = [*map(_digits, matrix.ravel()), *_ends([slice(0, length) for length in image.shape])]
     defaults = {
+        # Without it Slicer would save the segments on a grid that ends where they end.
+        "Segmentation_ConversionParameters": f"Reference image geometry|{';'.join(map(str, grid))};|&",
         "Segmentation_ContainedRepresentationNames": "Binary labelmap|",
         "Segmentation_MasterRepresentation": "Binary labelmap",
     }
@@ -133,19 +137,25 @@ def _free_id(taken: set[str]) -> str:
 
 
 def _extent(box: tuple[slice, ...] | None) -> str:
-    """First and last index in x, y, z."""
-    return (
-        _NOWHERE if box is None else _words(end for part in box[::-1] for end in (part.start, part.stop - 1))
-    )
+    return _NOWHERE if box is None else _words(_ends(box))
 
 
-def _words(values: object) -> str:
+def _ends(box: Sequence[slice]) -> list[int]:
+    """First and last index in x, y, z of (slice, row, col) ranges."""
+    return [end for part in box[::-1] for end in (part.start, part.stop - 1)]
+
+
+def _words(values: Iterable[float]) -> str:
     return " ".join(map(str, values))
 
 
-def _vectors(rows: object) -> str:
-    """Numbers with all their digits: reading them again gives the same geometry."""
-    return " ".join("(" + ",".join(repr(float(value)) for value in row) + ")" for row in rows)
+def _vectors(rows: Iterable[Iterable[float]]) -> str:
+    return " ".join(f"({','.join(map(_digits, row))})" for row in rows)
+
+
+def _digits(value: float) -> str:
+    """A number with all its digits: reading it again gives the same."""
+    return repr(float(value))
 
 
 def _escaped(value: str) -> str:

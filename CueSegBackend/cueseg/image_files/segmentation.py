@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,7 +51,7 @@ class Segmentation:
         """One layer of labels 1, 2, ... (slices, rows, cols), named in that order.
 
         Raises:
-            ValueError: Not a three-dimensional array of whole numbers, a label without name, or an unfit name.
+            ValueError: Not a three-dimensional array of whole numbers, a label without name, or a bad name.
         """
         array = np.asarray(labels)
         if array.ndim != 3 or array.dtype.kind not in "iub":
@@ -94,7 +95,7 @@ class Segmentation:
         return self.layers[segment.layer] == segment.value
 
     def free_name(self) -> str:
-        """ "Segment_1", or the next number that is free."""
+        """The first of "Segment_1", "Segment_2", ... that no segment has."""
         taken = {segment.name for segment in self.segments}
         return next(name for n in range(1, len(taken) + 2) if (name := f"Segment_{n}") not in taken)
 
@@ -107,7 +108,7 @@ class Segmentation:
             How many pixels the segment had in that slice before.
 
         Raises:
-            ValueError: A mask of another shape than the slice, an unfit name, or one that several segments have.
+            ValueError: A mask of another shape than the slice, a bad name, or one that several segments have.
         """
         wanted = checked_mask(mask, where)
         old = self.find(check_name(name))
@@ -137,9 +138,11 @@ class Segmentation:
 
     def _free_value(self, layer: int, old: Segment | None) -> int:
         others = {item.value for item in self.segments if item.layer == layer and item is not old}
-        if old is not None and old.value not in others:
+        if old is not None and old.layer == layer:
             return old.value
-        return next(value for value in range(1, len(others) + 2) if value not in others)
+        # A file may hold labels that belong to no segment: leave them alone.
+        free = (value for value in count(1) if value not in others)
+        return next(value for value in free if not (self.layers[layer] == value).any())
 
 
 def check_name(name: str) -> str:

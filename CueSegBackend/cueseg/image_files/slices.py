@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 class ImageSlice:
     """A slice and where it came from.
 
-    Its pixel coordinates are array indices of the stored volume: x = column, y = row of `pixels`, an integer is
-    a pixel centre, nothing is flipped. Slices across array axis 0 have (rows, cols) of the volume, across
-    axis 1 (slices, cols), across axis 2 (slices, rows).
+    Its pixel coordinates are array indices of the stored volume: x = column, y = row of `pixels`, an integer
+    is a pixel centre, nothing is flipped. Slices across array axis 0 have the (rows, cols) of the volume,
+    across axis 1 (slices, cols), across axis 2 (slices, rows).
 
     Attributes:
         pixels: (H, W) or (H, W, 3), a view of the volume.
@@ -46,8 +46,8 @@ class ImageSlice:
 def extract_slice(image: ImageFile, axis: str, index: int) -> ImageSlice:
     """Cut slice `index` (counted from 0, as stored) across an axis.
 
-    The anatomical axes are matched to the array axes by the direction matrix, each to the one most parallel to
-    it, all three different; where they differ by more than 30 degrees the log says so.
+    The anatomical axes are matched to the array axes by the direction matrix, each to the one most parallel
+    to it, all three different; where they differ by more than 30 degrees the log says so.
 
     Args:
         image: Volume or picture.
@@ -70,6 +70,11 @@ def extract_slice(image: ImageFile, axis: str, index: int) -> ImageSlice:
         _log.warning("%s lies oblique: its %s slices are tilted by %.0f degrees", image.name, axis, angle)
     row, col = (image.spacing[2 - i] for i in range(3) if i != array_axis)
     return ImageSlice(_cut(image.array, array_axis, index), (row, col), axis, array_axis, index)
+
+
+def slice_count(image: ImageFile, axis: str) -> int:
+    """How many slices an image has across an axis of `AXES`."""
+    return image.shape[resolve_axis(image, axis)[0]]
 
 
 def resolve_axis(image: ImageFile, axis: str) -> tuple[int, float]:

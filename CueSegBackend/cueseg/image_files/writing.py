@@ -1,4 +1,4 @@
-"""Write segmentations for 3D Slicer (.seg.nrrd), plain labelmaps and pictures, whole or not at all; read them."""
+"""Segmentations in files: .seg.nrrd for 3D Slicer, plain labelmaps, pictures. Written whole or not at all."""
 
 import os
 from collections.abc import Callable
@@ -15,6 +15,8 @@ from cueseg.image_files.segmentation import Segmentation
 
 LABELMAP_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 SUFFIXES = (".seg.nrrd", *LABELMAP_SUFFIXES, ".png")
+
+_LARGEST_LABEL = int(np.iinfo(np.uint16).max)
 
 GRID_TOLERANCE = 0.02  # voxels by which two grids may differ anywhere and still be the same
 
@@ -53,8 +55,8 @@ def write_segmentation(
     """Write the segments of an image; the file appears whole or not at all.
 
     Args:
-        path: ".seg.nrrd" keeps names, colours and overlaps for 3D Slicer; ".nrrd", ".nii", ".nii.gz" and ".mha"
-            hold the label numbers; ".png" is for one segment of a picture, 255 inside.
+        path: ".seg.nrrd" keeps names, colours and overlaps for 3D Slicer; ".nrrd", ".nii", ".nii.gz" and
+            ".mha" hold the label numbers; ".png" is for one segment of a picture, 255 inside.
         segmentation: In the grid of the image.
         image: Gives the geometry.
         overwrite: Whether a file that exists may be replaced.
@@ -95,13 +97,19 @@ def read_segmentation(path: str | os.PathLike[str], image: ImageFile) -> Segment
             f"{path} cannot be read as a segmentation, it is damaged or of another kind ({reason_of(error)})"
         ) from error
     array = sitk.GetArrayFromImage(stored)
-    if stored.GetDimension() != 3 or array.dtype.kind not in "iu" or array.min() < 0:
-        raise ValueError(f"{path} is no segmentation: it must be a volume of label numbers")
+    if stored.GetDimension() != 3 or array.dtype.kind not in "iu" or not _are_labels(array):
+        raise ValueError(
+            f"{path} is no segmentation: it must be a volume of label numbers up to {_LARGEST_LABEL}"
+        )
     layers = list(np.moveaxis(array, -1, 0)) if array.ndim == 4 else [array]
     place = _place_in(stored, image, path)
     fields = {key: stored.GetMetaData(key) for key in stored.GetMetaDataKeys()}
     segments, other_fields = parse_segments(fields, layers, path)
     return Segmentation([_embedded(layer, place, image.shape) for layer in layers], segments, other_fields)
+
+
+def _are_labels(array: NDArray[np.integer]) -> bool:
+    return bool(array.min() >= 0 and array.max() <= _LARGEST_LABEL)
 
 
 def _embedded(
@@ -160,6 +168,7 @@ def _write_itk(labelmap: sitk.Image, path: Path) -> None:
 
 
 def _write_whole(path: Path, suffix: str, write: Callable[[Path], object]) -> None:
+    path = path.resolve()  # a link stays a link
     temporary = path.with_name(f".{path.name[: -len(suffix)]}.{os.getpid()}.tmp{suffix}")
     try:
         write(temporary)

@@ -10,6 +10,15 @@ CUES = ("cm", "ep", "cm+ep", "none")
 
 
 @dataclass(frozen=True)
+class Phase:
+    """What is drawn from step `first` on: the input side and the share of every group of images."""
+
+    first: int
+    size: int
+    shares: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that decides a training run.
 
@@ -20,10 +29,9 @@ class Recipe:
         encoder_weights: Optional file with ImageNet weights of the encoder.
         cue: "cm" (confidence map), "ep" (Gaussian points), "cm+ep" or "none".
         cue_preset: Preset of the confidence map.
-        shares: Group -> share of the samples.
         plane_share: Share of samples from slices that are not axial.
         jitter: Largest click error in pixels (never more than a tenth of the box).
-        sizes: [[first step, input side], ...]; the last side is the one used afterwards.
+        phases: What is drawn when; the first begins at step 0, the last one's input side is used afterwards.
         validate_every: Steps between validations; the best mean Dice over the columns is kept.
         ema: Decay of the running mean of the weights, which is what is validated and kept.
     """
@@ -35,10 +43,9 @@ class Recipe:
     encoder_weights: str = ""
     cue: str = "cm"
     cue_preset: str = "paper"
-    shares: dict[str, float] = field(default_factory=dict)
     plane_share: float = 0.25
     jitter: float = 3.0
-    sizes: list[list[int]] = field(default_factory=lambda: [[0, 128]])
+    phases: tuple[Phase, ...] = ()
     batch: int = 16
     steps: int = 5000
     learning_rate: float = 1e-3
@@ -53,10 +60,11 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.cue not in CUES:
             raise ValueError(f"cue must be one of {CUES}, got {self.cue!r}")
-        if not self.sizes or self.sizes[0][0] != 0:
-            raise ValueError(f"sizes must start at step 0, got {self.sizes}")
-        if not self.shares:
-            raise ValueError("the recipe names no shares: which groups of images to train on?")
+        firsts = [phase.first for phase in self.phases]
+        if not firsts or firsts[0] != 0 or firsts != sorted(set(firsts)):
+            raise ValueError(f"phases must begin at step 0 and follow one another, got first = {firsts}")
+        if not all(phase.shares and sum(phase.shares.values()) > 0 for phase in self.phases):
+            raise ValueError("a phase names no shares: which groups of images to train on?")
         for key in ("batch", "steps", "validate_every"):
             if getattr(self, key) < 1:
                 raise ValueError(f"{key} must be at least 1, got {getattr(self, key)}")
@@ -66,9 +74,14 @@ class Recipe:
         """Channels of the network's input: RGB and one per cue."""
         return 3 + {"none": 0, "cm": 1, "ep": 1, "cm+ep": 2}[self.cue]
 
-    def size_at(self, step: int) -> int:
-        """Input side at a step."""
-        return next(size for first, size in reversed(self.sizes) if step >= first)
+    def phase_at(self, step: int) -> Phase:
+        """The phase of a step."""
+        return next(phase for phase in reversed(self.phases) if step >= phase.first)
+
+    @property
+    def groups(self) -> set[str]:
+        """Groups of images that any phase draws from."""
+        return {group for phase in self.phases for group in phase.shares}
 
 
 def read_recipe(path: str | Path, **overrides: Any) -> Recipe:
@@ -93,4 +106,12 @@ def read_recipe(path: str | Path, **overrides: Any) -> Recipe:
     missing = [key for key in ("name", "manifest") if key not in values]
     if missing:
         raise ValueError(f"{path}: the recipe lacks {missing[0]!r}")
+    values["phases"] = tuple(_read_phase(path, phase) for phase in values.get("phases", ()))
     return Recipe(**values)
+
+
+def _read_phase(path: str | Path, values: Any) -> Phase:
+    wanted = {"first", "size", "shares"}
+    if not isinstance(values, dict) or set(values) != wanted or not isinstance(values["shares"], dict):
+        raise ValueError(f"{path}: a phase has the settings first, size and shares, got {values!r}")
+    return Phase(int(values["first"]), int(values["size"]), {k: float(v) for k, v in values["shares"].items()})

@@ -22,6 +22,7 @@ HEADNECK = {
     "larynx": [6],
     "mandible": [7],
 }
+_AORTA, _PULMONARY = "aorta_report/test_result/models", "pulmonary_report/models"
 HIPPOCAMPUS = {
     "hippocampus whole": [1, 2],
     "hippocampus anterior": [1],
@@ -58,19 +59,16 @@ def nuclei_entries(folder: Path) -> list[Entry]:
 
 
 def totalsegmentator_entries(folder: Path) -> list[Entry]:
-    """Reference files of the TotalSegmentator source package: one CT, one MR and one CTA, labelled by a network.
+    """Reference files of the TotalSegmentator source package: CT, MR and CTA, labelled by a network.
 
     The abdominal DICOM series of the same package is left out: the demo is judged on it.
     """
     rows = (
         ("example_ct", "ct", "example_ct.nii.gz", "example_seg_fast_force_split.nii.gz"),
         ("example_mr", "mr", "example_mr_sm.nii.gz", "example_seg_mr.nii.gz"),
-        (
-            "aorta_cta",
-            "ct",
-            "aorta_report/test_result/models/ct_cropped.nii.gz",
-            "aorta_report/test_result/models/aorta.nii.gz",
-        ),
+        ("cta_aorta", "ct", f"{_AORTA}/ct_cropped.nii.gz", f"{_AORTA}/aorta.nii.gz"),
+        ("cta_heart", "ct", f"{_AORTA}/ct.nii.gz", f"{_PULMONARY}/heart.nii.gz"),
+        ("cta_artery", "ct", f"{_PULMONARY}/ct_cropped.nii.gz", f"{_PULMONARY}/pulmonary_artery.nii.gz"),
     )
     entries = []
     for subject, modality, image, labels in rows:
@@ -80,11 +78,20 @@ def totalsegmentator_entries(folder: Path) -> list[Entry]:
     return entries
 
 
+def slicerio_entries(folder: Path) -> list[Entry]:
+    """Data folder of the slicerio package: a chest CT with seven segments in Slicer's own format."""
+    row = {"id": "slicerio CTChest4", "split": "train"}
+    classes = {f"chest {number}": [number] for number in range(1, 7)}  # 7 is all soft tissue
+    labels = "Segmentation.seg.nrrd"
+    return [_entry(folder, row, "ct", "package ct", "CTChest4.nrrd", classes, labels)]
+
+
 BUILDERS = {
     "headneck": headneck_entries,
     "hippocampus": hippocampus_entries,
     "nuclei": nuclei_entries,
     "totalsegmentator": totalsegmentator_entries,
+    "slicerio": slicerio_entries,
 }
 
 

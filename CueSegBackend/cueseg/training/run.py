@@ -112,7 +112,7 @@ def export(recipe: Recipe, folder: Path, target: Path) -> None:
     model = create_model(recipe.architecture, recipe.in_channels, **recipe.model_options)
     model.load_state_dict(torch.load(best, weights_only=True, map_location="cpu"))
     training = {"recipe": f"{recipe.name}.toml", "seed": recipe.seed, "steps": recipe.steps}
-    card = card_of(recipe, recipe.sizes[-1][1], training=training)
+    card = card_of(recipe, recipe.phases[-1].size, training=training)
     card = save_model(target, model, card, half=True)
     _log.info("%s written, SHA-256 %s", target, card.sha256)
 

@@ -12,10 +12,12 @@ from cueseg.geometry import Box, CropWindow
 from cueseg.intensity import as_rgb
 from cueseg.training.augmentation import augment_geometry, augment_intensity, random_intensity_range
 from cueseg.training.cases import Case
+from cueseg.training.config import Phase
+from cueseg.training.regions import draw_region
 from cueseg.training.synthetic import draw_synthetic
 
 MIN_AREA = 6  # pixels; below, a contour is noise
-SYNTHETIC = "synthetic"
+SYNTHETIC, REGIONS = "synthetic", "regions"  # groups that need no labels
 OTHER_PLANE = "across axis"
 
 
@@ -67,45 +69,53 @@ def _axis_left(axis: int, removed: int) -> int:
 
 
 class SampleSource:
-    """Draws sample number i of a training run; the same number and seed always give the same sample.
+    """Draws sample number i of a training run; the same number, seed and phase always give the same sample.
 
     Args:
         cases: Training cases.
-        shares: Group -> share of the samples; `synthetic` draws made-up shapes. Within a group every class is
-            equally likely, within a class every structure.
-        size: Side of the network's input.
+        groups: Groups of images that will be drawn from. `synthetic` draws made-up shapes, `regions` grows regions
+            in the volumes. Within a group every class is equally likely, within a class every structure.
         seed: Seed of the run.
         jitter: Largest click error in pixels, never more than a tenth of the box.
+        plane_share: Share of the samples from slices that are not axial.
     """
 
     def __init__(
-        self, cases: list[Case], shares: dict[str, float], seed: int, jitter: float, plane_share: float = 0.25
+        self, cases: list[Case], groups: set[str], seed: int, jitter: float, plane_share: float = 0.25
     ) -> None:
         self.cases, self.seed, self.jitter, self.plane_share = cases, seed, jitter, plane_share
-        self.classes: dict[str, dict[str, list[Structure]]] = {group: {} for group in shares}
+        self.volumes = [case for case in cases if not case.instances and case.group != "hippocampus"]
+        self.classes: dict[str, dict[str, list[Structure]]] = {group: {} for group in groups}
         for number, case in enumerate(cases):
             if case.group not in self.classes:
                 continue
             for name, structures in find_structures(number, case).items():
                 self.classes[case.group].setdefault(name, []).extend(structures)
-        empty = [group for group in shares if group != SYNTHETIC and not self.classes[group]]
+        empty = [group for group in sorted(groups - {SYNTHETIC, REGIONS}) if not self.classes[group]]
         if empty:
             raise ValueError(f"no training image of group {empty[0]!r}; leave it out of the shares")
-        self.groups = list(shares)
-        self.probabilities = np.array(list(shares.values()), np.float64)
-        self.probabilities /= self.probabilities.sum()
 
-    def draw(self, number: int, size: int) -> Sample:
-        """Sample `number` at input side `size`."""
+    def draw(self, number: int, phase: Phase) -> Sample:
+        """Sample `number` at the input side and shares of a phase."""
         rng = np.random.default_rng([self.seed, number])
+        share = np.array(list(phase.shares.values()), np.float64)
         while True:
-            group = self.groups[rng.choice(len(self.groups), p=self.probabilities)]
-            if group == SYNTHETIC:
-                image, mask, spacing = *draw_synthetic(rng), (1.0, 1.0)
-            else:
-                image, mask, spacing = self._draw_real(group, rng)
+            group = list(phase.shares)[rng.choice(len(share), p=share / share.sum())]
+            image, mask, spacing = self._draw(group, rng)
             if _is_thick(mask):
-                return self._window(image, mask, spacing, size, rng)
+                return self._window(image, mask, spacing, phase.size, rng)
+
+    def _draw(
+        self, group: str, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], tuple[float, float]]:
+        if group not in (SYNTHETIC, REGIONS):
+            return self._draw_real(group, rng)
+        region = draw_region(self.volumes, rng) if group == REGIONS and self.volumes else None
+        if region is None:
+            return *draw_synthetic(rng), (1.0, 1.0)
+        image, mask = region
+        rows, cols = _neighbourhood(mask)
+        return *augment_geometry(image[rows, cols], mask[rows, cols], rng), (1.0, 1.0)
 
     def _draw_real(
         self, group: str, rng: np.random.Generator

@@ -34,7 +34,7 @@ class _Numbered(Dataset[Sample]):
         return self.recipe.steps * self.recipe.batch
 
     def __getitem__(self, number: int) -> Sample:
-        return self.source.draw(number, self.recipe.size_at(number // self.recipe.batch))
+        return self.source.draw(number, self.recipe.phase_at(number // self.recipe.batch))
 
 
 class Trainer:
@@ -60,7 +60,7 @@ class Trainer:
         self.model.to(self.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(_parameter_groups(self.model, recipe), lr=recipe.learning_rate)
-        self.source = SampleSource(cases, recipe.shares, recipe.seed, recipe.jitter, recipe.plane_share)
+        self.source = SampleSource(cases, recipe.groups, recipe.seed, recipe.jitter, recipe.plane_share)
         self.step, self.best = 0, -1.0
         if (folder / "state.pt").exists():
             self._resume()
@@ -115,7 +115,7 @@ class Trainer:
                 mean.copy_(value)
 
     def _validate(self) -> None:
-        dice, details = self.validate(self.average, self.recipe.size_at(self.step))
+        dice, details = self.validate(self.average, self.recipe.phase_at(self.step).size)
         self._write({"step": self.step, "val": dice, **details})
         if dice > self.best:
             self.best = dice

@@ -1,0 +1,72 @@
+"""Hidden module: its folder puts the packages `cueseg` and `CueSegMRML` on Slicer's Python path."""
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+)
+
+#
+# CueSegBackend
+#
+
+
+class CueSegBackend(ScriptedLoadableModule):
+    """Metadata of the module; there is no panel."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = "CueSeg Backend"
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation")]
+        self.parent.dependencies = []
+        self.parent.contributors = ["CueSeg contributors"]
+        self.parent.helpText = _("Packages that the modules of CueSeg share.")
+        self.parent.acknowledgementText = _("See the modules of CueSeg.")
+        self.parent.hidden = True
+
+
+#
+# CueSegBackendLogic
+#
+
+
+class CueSegBackendLogic(ScriptedLoadableModuleLogic):
+    """Answers whether the extension can compute here."""
+
+    def missingText(self):
+        """What to install and where; empty when all packages are there."""
+        from CueSegMRML import Requirements
+
+        return Requirements.describeMissing(Requirements.missingRequirements())
+
+
+#
+# CueSegBackendTest
+#
+
+
+class CueSegBackendTest(ScriptedLoadableModuleTest):
+    """Runs in Slicer, with or without PyTorch."""
+
+    def setUp(self):
+        """Begin with an empty scene."""
+        slicer.mrmlScene.Clear()
+
+    def test_ThePackagesCanBeImported(self):
+        """Also without PyTorch."""
+        import cueseg
+        import CueSegMRML
+
+        self.assertTrue(cueseg.__version__)
+        self.assertTrue(CueSegMRML.__doc__)
+
+    def test_MissingPackagesAreNamed(self):
+        """The message says what to install where."""
+        from CueSegMRML import Requirements
+
+        message = Requirements.describeMissing(["torch>=2.2"])
+        self.assertIn("Extensions Manager", message)
+        self.assertEqual(Requirements.describeMissing([]), "")

@@ -1,0 +1,163 @@
+"""`segment`: four extreme points on one slice of an image file become a segment in another file."""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cueseg.cli.console import progress, say
+from cueseg.cli.errors import UnusableWeightsError
+from cueseg.cli.segment_arguments import add_parser as add_options
+from cueseg.intensity import MODALITIES, IntensityRule, Modality
+
+if TYPE_CHECKING:
+    from cueseg.image_files import ImageFile, ImageSlice, Segmentation
+    from cueseg.predictor import ExtremePointPredictor, Prediction
+
+APPENDABLE = ".seg.nrrd"
+LARGEST_SAMPLE = 1_000_000  # voxels from which the window of an MR volume is taken
+
+_log = logging.getLogger(__name__)
+
+
+def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    add_options(commands, common).set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Segment, write, and say in one line what was done.
+
+    Raises:
+        ValueError, OSError: Input or output that cannot be used.
+        UnusableWeightsError: The model cannot be used.
+    """
+    from cueseg.extreme_points import check_points
+    from cueseg.image_files import check_name, extract_slice, read_image, write_segmentation
+
+    check_points(options.points)
+    _check_output(options)
+    with progress(f"reading {options.image}", options.verbose):
+        image = read_image(options.image, options.series)
+        modality = _modality_of(image, options)
+        axis = options.axis or ("stored" if image.shape[0] == 1 else "axial")
+        where = extract_slice(image, axis, _index_of(image, axis, options.slice))
+        segmentation = _segmentation_for(image, options)
+    name = segmentation.free_name() if options.name is None else check_name(options.name)
+    predictor = _predictor(options)
+    _log.info("%s on %s", predictor.card.name, predictor.device_note)
+    with progress("segmenting", options.verbose):
+        limits = _volume_window(image, modality, predictor)
+        predictor.set_image(where.pixels, modality, where.spacing, limits)
+        prediction = predictor.predict(options.points, options.threshold)
+    _check_found(prediction)
+    replaced = segmentation.set_slice(name, where, prediction.mask)
+    with progress(f"writing {options.output}", options.verbose):
+        overwrite = options.overwrite or options.append
+        write_segmentation(options.output, segmentation, image, overwrite=overwrite)
+    say(_report(options.output, name, image, where, prediction, predictor.device, replaced))
+    return 0
+
+
+def _check_output(options: argparse.Namespace) -> None:
+    from cueseg.image_files import check_output
+
+    output = options.output
+    if output.exists() and options.image.exists() and output.samefile(options.image):
+        raise ValueError(f"{output} is the image itself: give another --output")
+    if options.append and not output.name.lower().endswith(APPENDABLE):
+        raise ValueError(f"--append needs a {APPENDABLE} file, which keeps segments apart, not {output}")
+    if output.is_file() and not (options.append or options.overwrite):
+        hint = "--append to add to it, " if output.name.lower().endswith(APPENDABLE) else ""
+        raise FileExistsError(
+            f"{output} exists already: say {hint}--overwrite to replace it, or give another name"
+        )
+    check_output(output, overwrite=True)
+
+
+def _modality_of(image: "ImageFile", options: argparse.Namespace) -> Modality:
+    modality = options.modality or image.modality
+    if modality is None:
+        raise ValueError(
+            f"{options.image} does not say what kind of image it is: add --modality with one of "
+            f"{', '.join(MODALITIES)}"
+        )
+    return modality
+
+
+def _index_of(image: "ImageFile", axis: str, index: int | None) -> int:
+    from cueseg.image_files import slice_count
+
+    count = slice_count(image, axis)
+    if index is None and count > 1:
+        raise ValueError(
+            f"{image.name} has {count} {axis} slices: choose one with --slice, from 0 to {count - 1}"
+        )
+    return index or 0
+
+
+def _segmentation_for(image: "ImageFile", options: argparse.Namespace) -> "Segmentation":
+    from cueseg.image_files import Segmentation, read_segmentation
+
+    if options.append and options.output.exists():
+        return read_segmentation(options.output, image)
+    return Segmentation.empty(image.shape)
+
+
+def _predictor(options: argparse.Namespace) -> "ExtremePointPredictor":
+    with progress("loading the model", options.verbose):
+        from cueseg.device import choose_device
+        from cueseg.predictor import ExtremePointPredictor
+
+        choose_device(options.device)  # first, so that what fails below are the weights
+        try:
+            return ExtremePointPredictor(options.model, options.device)
+        except (ValueError, FileNotFoundError) as error:
+            raise UnusableWeightsError(str(error)) from error
+
+
+def _volume_window(
+    image: "ImageFile", modality: Modality, predictor: "ExtremePointPredictor"
+) -> tuple[float, float] | None:
+    """(black, white) of an MR volume, so that all its slices share one window."""
+    if modality != "mr":
+        return None
+    values = image.array.reshape(-1)[:: max(1, image.array.size // LARGEST_SAMPLE)]
+    values = values[np.isfinite(values)]
+    if values.size == 0:
+        return None
+    low, high = IntensityRule.from_card(predictor.card.intensity).range_of(values, "mr")
+    return (low, high) if low < high else None
+
+
+def _check_found(prediction: "Prediction") -> None:
+    if not prediction.mask.any():
+        raise ValueError(
+            f"nothing reaches the threshold {prediction.threshold:g} (highest probability "
+            f"{prediction.probability.max():.2f}), so nothing was written: check the points, the slice and "
+            "--modality, or lower --threshold"
+        )
+
+
+def _report(
+    output: Path,
+    name: str,
+    image: "ImageFile",
+    where: "ImageSlice",
+    prediction: "Prediction",
+    device: str,
+    replaced: int,
+) -> str:
+    pixels = int(prediction.mask.sum())
+    area = "" if image.picture else f" ({pixels * where.spacing[0] * where.spacing[1]:.1f} mm²)"
+    inside = prediction.probability[prediction.mask]
+    parts: Sequence[str] = (
+        f"{name}: {pixels} px{area} on {where.axis} slice {where.index} of {image.name}",
+        f"probability {inside.min():.2f} to {inside.max():.2f}",
+        f"{1000 * sum(prediction.seconds.values()):.0f} ms ({device})",
+    )
+    note = f", in place of {replaced} px" if replaced else ""
+    return f"{', '.join(parts)} -> {output}{note}"

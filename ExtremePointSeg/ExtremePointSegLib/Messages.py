@@ -1,0 +1,51 @@
+"""The panel's sentences. `_` is the caller's translation function, so that this file needs no application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ExtremePointSegLib.Readiness import State
+from ExtremePointSegLib.SegmentFromPoints import SET_SIZE, Notice
+
+
+def hintFor(state: State, pointCount: int, missing: str, _: Callable[[str], str]) -> str:
+    """What the user can do next.
+
+    :param missing: description of missing packages, for the state that says so.
+    """
+    if state is State.PACKAGES_MISSING:
+        return missing
+    hints = {
+        State.NO_MODEL: _("No model is installed: reinstall the extension, it brings one."),
+        State.NO_VOLUME: _("Choose the volume that the views show."),
+        State.VOLUME_EMPTY: _("The volume holds no voxels: choose another one."),
+        State.NON_LINEAR_TRANSFORM: _(
+            "Volume or segmentation is in a non-linear transform: harden the transform, or take the node out "
+            "of it, in the Transforms module."
+        ),
+        State.NO_SEGMENTATION: _("Choose or create a segmentation."),
+        State.NO_SEGMENT: _("Choose the segment to write to, or add one."),
+        State.NO_POINTS: _(
+            "Press 'Place points', then click the leftmost, rightmost, topmost and bottommost point of the "
+            "structure in one slice view, in any order."
+        ),
+        State.FEW_POINTS: _("{count} of {size} points are placed."),
+        State.READY: _("Drag a point to correct the result; a fifth point begins a new set."),
+    }
+    return hints[state].format(count=pointCount, size=SET_SIZE)
+
+
+def textOf(notice: Notice, _: Callable[[str], str]) -> str:
+    """One sentence on a result that was written all the same."""
+    texts = {
+        Notice.SMALL_BOX: _("The structure is only a few pixels wide: small structures are less accurate."),
+        Notice.TOUCHES_BORDER: _(
+            "The points touch the border of the image: the structure may go on outside."
+        ),
+        Notice.UNUSUAL_INTENSITIES: _("All intensities are outside the CT window: is the modality right?"),
+        Notice.EMPTY_MASK: _("The network found nothing: check the points, or lower the threshold."),
+        Notice.PARTLY_MASKED: _("The Segment Editor's masking kept a part of the mask out."),
+        Notice.PARTLY_OUTSIDE: _("A part of the mask lies outside the geometry of the segmentation."),
+        Notice.SEGMENT_HIDDEN: _("The segment is hidden: show it to see the result."),
+    }
+    return texts[notice]

@@ -1,0 +1,179 @@
+"""What the panel does with its settings, without widgets: everything below the buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import slicer
+from cueseg.weights_file import list_models
+from CueSegMRML import Requirements
+from CueSegMRML.BackgroundTask import TaskQueue
+
+from ExtremePointSegLib import Messages
+from ExtremePointSegLib.Predictor import Predictor
+from ExtremePointSegLib.Readiness import State, pointCount, stateOf
+from ExtremePointSegLib.SegmentFromPoints import SliceResult
+from ExtremePointSegLib.Session import Request, Session
+from ExtremePointSegLib.Settings import Modality, Overwrite
+
+REQUESTER = "ExtremePointSeg"  # shown in the question before an installation
+_DEVICE_UNKNOWN = "Chosen when the first slice is segmented"
+
+
+class Settings(Protocol):
+    """The fields of the parameter node that are needed here."""
+
+    inputVolume: slicer.vtkMRMLScalarVolumeNode | None
+    segmentation: slicer.vtkMRMLSegmentationNode | None
+    segmentId: str
+    points: slicer.vtkMRMLMarkupsFiducialNode | None
+    modality: Modality
+    model: str
+    showCue: bool
+    keepExisting: bool
+    overwrite: Overwrite
+    threshold: float
+
+
+class Panel:
+    """One panel on one scene."""
+
+    def __init__(self, scene: slicer.vtkMRMLScene, makePredictor: Callable[[str], Predictor]) -> None:
+        """Look for packages and models; import neither torch nor a network.
+
+        :param makePredictor: model name to predictor, called on the worker thread.
+        """
+        self.queue = TaskQueue(REQUESTER)
+        self.session = Session(scene, self.queue, makePredictor)
+        self.models = list_models()
+        self._scene = scene
+        self.checkPackages()
+
+    @property
+    def missingText(self) -> str:
+        """What to install and where; empty when all is there."""
+        return Requirements.describeMissing(self._missing)
+
+    @property
+    def deviceText(self) -> str:
+        """What the network computes on, and why."""
+        return "PyTorch is not installed" if self._missing else self.session.deviceNote or _DEVICE_UNKNOWN
+
+    def checkPackages(self) -> None:
+        """Look again for the packages."""
+        self._missing = Requirements.missingRequirements()
+
+    def install(self) -> None:
+        """Install what is missing, after asking; see `Requirements.install` for the errors."""
+        try:
+            Requirements.install(REQUESTER)
+        finally:
+            self.checkPackages()
+
+    def prepare(self, settings: Settings) -> None:
+        """Give the settings a node for the points, the volume that the views show, and an installed model."""
+        if settings.points is None:
+            points = slicer.vtkMRMLMarkupsFiducialNode()
+            points.SetName("Extreme points")
+            points.SetHideFromEditors(True)
+            points.SetSaveWithScene(False)
+            settings.points = self._scene.AddNode(points)
+            points.CreateDefaultDisplayNodes()
+            points.GetDisplayNode().SetSaveWithScene(False)
+            points.GetDisplayNode().SetPointLabelsVisibility(False)
+        if settings.inputVolume is None:
+            settings.inputVolume = self._shownVolume()
+        if self.models and self.modelIndex(settings) < 0:
+            self.chooseModel(settings, 0)
+
+    def modelIndex(self, settings: Settings) -> int:
+        """Place of the chosen model in `models`, -1 when it is not installed."""
+        return next((n for n, card in enumerate(self.models) if card.name == settings.model), -1)
+
+    def chooseModel(self, settings: Settings, index: int) -> None:
+        """Take over a model, and the threshold that suits it."""
+        settings.model, settings.threshold = self.models[index].name, self.models[index].threshold
+
+    def release(self, settings: Settings | None) -> None:
+        """Take helper nodes that hold nothing out of the scene again."""
+        self.session.hideCue()
+        points = settings.points if settings is not None else None
+        if points is not None and points.GetNumberOfControlPoints() == 0:
+            settings.points = None
+            self._scene.RemoveNode(points.GetDisplayNode())
+            self._scene.RemoveNode(points)
+
+    def addSegment(self, settings: Settings) -> None:
+        """Add a segment and choose it; make a segmentation if there is none."""
+        if settings.segmentation is None:
+            segmentation = self._scene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+            segmentation.CreateDefaultDisplayNodes()
+            settings.segmentation = segmentation
+        if (
+            settings.inputVolume is not None
+            and not settings.segmentation.GetSegmentation().GetNumberOfSegments()
+        ):
+            settings.segmentation.SetReferenceImageGeometryParameterFromVolumeNode(settings.inputVolume)
+        settings.segmentId = settings.segmentation.GetSegmentation().AddEmptySegment()
+
+    def stateOf(self, settings: Settings) -> State:
+        """The first thing in the way of a segmentation, or READY."""
+        return stateOf(
+            bool(self._missing),
+            [card.name for card in self.models],
+            settings.inputVolume,
+            settings.segmentation,
+            settings.segmentId,
+            settings.points,
+        )
+
+    def hintFor(self, settings: Settings, _: Callable[[str], str]) -> str:
+        """What the user can do next; `_` translates."""
+        count = pointCount(settings.points)
+        return Messages.hintFor(self.stateOf(settings), count, self.missingText, _)
+
+    def settlePoints(self, settings: Settings) -> bool:
+        """See `Session.settle`."""
+        return self.session.settle(settings.points, settings.inputVolume, self._views())
+
+    def start(
+        self,
+        settings: Settings,
+        onDone: Callable[[SliceResult], None],
+        onError: Callable[[Exception], None],
+    ) -> None:
+        """Segment in the background; see `Session.start`. Only when the state is READY."""
+        request = Request(
+            settings.inputVolume,
+            settings.segmentation,
+            settings.segmentId,
+            settings.points,
+            settings.modality.value,
+            settings.model,
+            settings.threshold,
+            settings.keepExisting,
+            settings.overwrite.value,
+        )
+        self.session.start(request, self._views(), onDone, onError)
+
+    def updateCue(self, settings: Settings) -> None:
+        """Show or hide the confidence map as the settings say."""
+        if settings.showCue:
+            self.session.showCue(slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", self._scene))
+        else:
+            self.session.hideCue()
+
+    def close(self) -> None:
+        """End the worker and leave the scene clean."""
+        self.session.closeScene()
+        self.queue.close()
+
+    def _views(self) -> list[slicer.vtkMRMLSliceNode]:
+        return slicer.util.getNodesByClass("vtkMRMLSliceNode", self._scene)
+
+    def _shownVolume(self) -> slicer.vtkMRMLScalarVolumeNode | None:
+        """The background of the slice views, unless they differ; no guessing."""
+        composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", self._scene)
+        shown = {composite.GetBackgroundVolumeID() for composite in composites} - {None}
+        return self._scene.GetNodeByID(shown.pop()) if len(shown) == 1 else None
