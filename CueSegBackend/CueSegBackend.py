@@ -1,5 +1,7 @@
 """Hidden module: its folder puts the packages `cueseg` and `CueSegMRML` on Slicer's Python path."""
 
+# ruff: noqa: PT009 (the tests are run by unittest, inside Slicer)
+
 import slicer
 from slicer.i18n import tr as _
 from slicer.i18n import translate

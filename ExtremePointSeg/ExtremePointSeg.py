@@ -118,7 +118,7 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui.modelComboBox.connect("activated(int)", self.onModelChosen)
         ui.placeButton.connect("toggled(bool)", ui.placeWidget.setPlaceModeEnabled)
         ui.placeWidget.connect("activeMarkupsPlaceModeChanged(bool)", ui.placeButton.setChecked)
-        ui.clearButton.connect("clicked(bool)", ui.placeWidget.deleteAllPoints)
+        ui.clearButton.connect("clicked(bool)", lambda checked: self.panel.clearPoints(self._parameterNode))
         ui.applyButton.connect("clicked(bool)", self.onApply)
         ui.undoButton.connect("clicked(bool)", lambda checked: self.onHistory(self.panel.session.undo))
         ui.redoButton.connect("clicked(bool)", lambda checked: self.onHistory(self.panel.session.redo))

@@ -24,11 +24,11 @@ class ScribbleRefine(ScriptedLoadableModule):
         self.parent.dependencies = ["CueSegBackend"]
         self.parent.contributors = ["CueSeg contributors"]
         self.parent.helpText = _(
-            "Will correct a segmentation from a few scribbles by adapting the last layers of the network. The "
-            "function is not there yet."
+            "Will correct a segmentation from a few scribbles by adapting the last layers of the network. "
+            "That is not there yet."
         )
         self.parent.acknowledgementText = _(
-            "The method to come is that of Sambaturu et al., Efficient and Generic Interactive Segmentation "
+            "The method to come: Sambaturu et al., Efficient and Generic Interactive Segmentation "
             "Framework to Correct Mispredictions During Clinical Evaluation of Medical Images, MICCAI 2021."
         )
 

@@ -7,38 +7,19 @@ it the tier is reported as not run; under CI=true that is an error.
 import os
 import random
 import sys
-from collections.abc import Callable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tiers import TIER_NEEDS, missing_tiers
 
 ROOT = Path(__file__).parents[1]
-TIER_NEEDS = {"mrml": ("slicer", "slicer-core")}  # folder -> module to import, package to install
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
-def missing_tiers(
-    environment: Mapping[str, str], finder: Callable[[str], object] = find_spec
-) -> dict[str, str]:
-    """Tier -> why it cannot run; under CI=true a reason is an error (pytest.UsageError)."""
-    reasons = {
-        tier: f"Testing/{tier} is not run: it needs the package {package} (pip install {package})"
-        for tier, (module, package) in TIER_NEEDS.items()
-        if finder(module) is None
-    }
-    if reasons and environment.get("CI", "").lower() in ("1", "true"):
-        raise pytest.UsageError("; ".join(reasons.values()))
-    return reasons
-
-
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    tiers = [
-        tier
-        for tier in TIER_NEEDS
-        if (ROOT / "Testing" / tier) in (collection_path, *collection_path.parents)
-    ]
+    folders = (collection_path, *collection_path.parents)
+    tiers = [tier for tier in TIER_NEEDS if ROOT / "Testing" / tier in folders]
     return True if tiers and tiers[0] in missing_tiers(os.environ) else None
 
 
@@ -64,7 +45,5 @@ def rng() -> np.random.Generator:
 def shared_data() -> Path:
     """Folder of the labelled images, which are optional: without it the test is skipped, also under CI."""
     if not SHARED_DATA.is_dir():
-        pytest.skip(
-            f"the optional folder of labelled images is not there: {SHARED_DATA.name} beside the repository"
-        )
+        pytest.skip("the optional labelled images (../shared/data beside the repository) are not there")
     return SHARED_DATA

@@ -161,7 +161,11 @@ class HeadlessSlicer:
         return logic
 
 
+_booted: list[HeadlessSlicer] = []
+
+
 def boot() -> HeadlessSlicer:
     """The one headless Slicer of this process; later calls return the same."""
-    app = getattr(slicer, "app", None)
-    return app if app is not None else HeadlessSlicer()
+    if not _booted:
+        _booted.append(HeadlessSlicer())
+    return _booted[0]

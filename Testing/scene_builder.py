@@ -88,10 +88,10 @@ class SceneBuilder:
             node.AddControlPointWorld(vtk.vtkVector3d(*position))
         return node
 
-    def slice_view(self, matrix: np.ndarray):
+    def slice_view(self, matrix: np.ndarray, name: str = "Test"):
         node = slicer.vtkMRMLSliceNode()
-        node.SetLayoutName("Test")
-        node.SetName("Test")
+        node.SetLayoutName(name)
+        node.SetName(name)
         node = self.scene.AddNode(node)
         node.GetSliceToRAS().DeepCopy(slicer.util.vtkMatrixFromArray(matrix))
         node.UpdateMatrices()

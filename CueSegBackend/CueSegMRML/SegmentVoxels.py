@@ -56,7 +56,7 @@ def voxelsOfSlice(
     atZero = stepW[others[0]] * a + stepW[others[1]] * b + imageFromIJK[2, 3]
     start = np.ceil((-np.sign(stepW[steep]) * halfWidth - atZero) / stepW[steep] - _ROUNDING).astype(int)
     layers = []
-    for layer in range(int(2 * halfWidth / abs(stepW[steep])) + 2):
+    for layer in range(int(np.ceil(2 * halfWidth / abs(stepW[steep])))):
         ijk = np.empty((a.size, 3), int)
         ijk[:, others[0]], ijk[:, others[1]], ijk[:, steep] = a, b, start + layer
         layers.append(_inSlab(ijk, imageFromIJK, extent, halfWidth, plane.shape))

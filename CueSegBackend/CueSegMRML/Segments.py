@@ -45,6 +45,7 @@ class SegmentEditing:
         :param scene: where the hidden, unsaved editor node lives.
         :param tag: singleton tag of that node; one per panel.
         """
+        self._scene = scene
         self.node = _editorNode(scene, tag)
         self.node.SetOverwriteMode(self.node.OverwriteNone)
         self._logic = slicer.vtkSlicerSegmentEditorLogic()
@@ -54,8 +55,12 @@ class SegmentEditing:
         self._logic.SetMaximumNumberOfUndoStates(UNDO_STEPS + 1)
         self._stampAfterWrite: tuple | None = None
 
-    def followSegmentEditor(self, segmentationNode: slicer.vtkMRMLSegmentationNode) -> None:
-        """Take over editable area and intensity range of the Segment Editor, if it edits this segmentation.
+    def followSegmentEditor(
+        self,
+        segmentationNode: slicer.vtkMRMLSegmentationNode,
+        volumeNode: slicer.vtkMRMLScalarVolumeNode,
+    ) -> None:
+        """Take over editable area and intensity range of the Segment Editor, if it edits the same nodes.
 
         Its overwrite mode is left alone: that is a setting of the panel, so that opening another module
         does not change what is overwritten.
@@ -65,8 +70,9 @@ class SegmentEditing:
         node = self.node
         node.SetMaskMode(other.GetMaskMode() if same else segmentationNode.EditAllowedEverywhere)
         node.SetMaskSegmentID(other.GetMaskSegmentID() if same else None)
-        node.SetSourceVolumeIntensityMask(bool(same and other.GetSourceVolumeIntensityMask()))
-        if node.GetSourceVolumeIntensityMask():
+        hasRange = same and other.GetSourceVolumeNode() is volumeNode and other.GetSourceVolumeIntensityMask()
+        node.SetSourceVolumeIntensityMask(bool(hasRange))
+        if hasRange:
             node.SetSourceVolumeIntensityMaskRange(*other.GetSourceVolumeIntensityMaskRange())
 
     def writeSlice(
@@ -97,14 +103,8 @@ class SegmentEditing:
         if mask.shape != plane.shape:
             raise ValueError(f"the mask has shape {mask.shape}, the slice {plane.shape}")
         geometry = self._select(segmentationNode, segmentId, volumeNode)
-        worldFromLocal = Volumes.worldFromLocal(segmentationNode)
-        voxels = SegmentVoxels.voxelsOfSlice(plane, geometry, worldFromLocal)
-        pixelsOutside = SegmentVoxels.pixelsOutside(plane, mask, geometry, worldFromLocal)
-        if mask.any() and pixelsOutside == mask.sum():
-            raise ValueError(
-                f"the mask lies outside the geometry of the segmentation '{segmentationNode.GetName()}': "
-                "choose this volume as its source geometry in the Segment Editor, or use a new segmentation"
-            )
+        pixelsOutside = _pixelsOutside(segmentationNode, plane, mask, geometry)
+        voxels = SegmentVoxels.voxelsOfSlice(plane, geometry, Volumes.worldFromLocal(segmentationNode))
         if replaceLastWrite and self._stampAfterWrite == _stamp(segmentationNode):
             self._logic.Undo()
         else:
@@ -148,6 +148,9 @@ class SegmentEditing:
         """Point the logic at the segment; returns the segmentation's lattice."""
         if segmentationNode.GetSegmentation().GetSegment(segmentId) is None:
             raise ValueError(f"the segmentation '{segmentationNode.GetName()}' has no segment '{segmentId}'")
+        if self.node.GetScene() is None:  # the scene was cleared of its singletons too
+            self.node = self._scene.AddNode(self.node)
+            self._logic.SetSegmentEditorNode(self.node)
         self._logic.SetSegmentationNode(segmentationNode)
         self._logic.SetSourceVolumeNode(volumeNode)
         self._logic.SetCurrentSegmentID(segmentId)
@@ -183,6 +186,22 @@ class SegmentEditing:
                 logic.ModifySegmentByLabelmap(segmentationNode, segmentId, modifier, mode, True, False)
         after = SegmentVoxels.segmentAt(segment, geometry, voxels.ijk)
         return int((after & ~before).sum()), int((before & ~after).sum()), int((wanted & ~after).sum())
+
+
+def _pixelsOutside(
+    segmentationNode: slicer.vtkMRMLSegmentationNode,
+    plane: SlicePlane,
+    mask: np.ndarray,
+    geometry: slicer.vtkOrientedImageData,
+) -> int:
+    """Pixels of the mask beyond the segmentation's geometry; all of them is an error."""
+    count = SegmentVoxels.pixelsOutside(plane, mask, geometry, Volumes.worldFromLocal(segmentationNode))
+    if mask.any() and count == mask.sum():
+        raise ValueError(
+            f"the mask lies outside the geometry of the segmentation '{segmentationNode.GetName()}': choose "
+            "this volume as its source geometry in the Segment Editor, or use a new segmentation"
+        )
+    return count
 
 
 def _editorNode(scene: slicer.vtkMRMLScene, tag: str) -> slicer.vtkMRMLSegmentEditorNode:

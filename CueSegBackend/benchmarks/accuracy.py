@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from classical import METHODS
 from common import metadata
-
 from cueseg.intensity import IntensityRule, as_rgb
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.cases import read_manifest

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from common import metadata, summary
-
 from cueseg.predictor import ExtremePointPredictor
 
 SIZE = 512  # image side, as in abdominal CT

@@ -7,6 +7,8 @@ segments, each divided by the length of that half of the segment, up to c, on wh
     f = 1 / (1 + tau d1 d2),   d1 = min(d_12, d_34),   d2 = sqrt(d_12^2 + d_34^2)  (or d_12 + d_34).
 """
 
+import threading
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -18,6 +20,8 @@ from cueseg.segment_frames import SegmentFrames, exact_parts, segment_frames
 MIN_FWHM = 1e-2
 # Pixels drawn at a time: the working arrays stay in a core's second-level cache.
 _BLOCK_PIXELS = 65536
+# The working arrays of each thread: touching fresh memory would cost as much as a third of the arithmetic.
+_working = threading.local()
 
 
 def confidence_map(
@@ -57,7 +61,7 @@ def confidence_map(
     segments = _segment_distances(frames, options.tau)
     image = np.empty((height, width), np.float32)
     rows = max(1, min(height, _BLOCK_PIXELS // width))
-    buffers = np.empty((2, rows, width), np.float32)
+    buffers = _working_arrays(rows, width)
     for first in range(0, height, rows):
         block = image[first : first + rows]
         second, spare = buffers[:, : len(block)]
@@ -65,6 +69,15 @@ def confidence_map(
         segments[1].draw(second, spare, first)
         _combine(block, second, spare, options.norm)
     return image if options.scale == "unit" else _stretch(image)
+
+
+def _working_arrays(rows: int, width: int) -> NDArray[np.float32]:
+    """Two arrays (2, R, W) for one block: the same memory at every call from a thread, with any content."""
+    if rows * width > _BLOCK_PIXELS:  # a single very wide row
+        return np.empty((2, rows, width), np.float32)
+    if not hasattr(_working, "memory"):
+        _working.memory = np.empty(2 * _BLOCK_PIXELS, np.float32)
+    return _working.memory[: 2 * rows * width].reshape(2, rows, width)
 
 
 def _segment_distances(frames: SegmentFrames, tau: float) -> list["_SegmentDistance"]:
@@ -94,7 +107,7 @@ class _SegmentDistance:
         weight: NDArray[np.float32],
         border: NDArray[np.int64],
     ) -> None:
-        """Take the factors (2, H, 4) and (2, 4, W) of position and offset, half the length, both weights, borders."""
+        """Take (2, H, 4) and (2, 4, W) factors of position and offset, half the length, weights, borders."""
         self._left, self._right, self._weight, self._border = left, right, weight, border
         self._half = np.float32(half)
 

@@ -77,7 +77,7 @@ def _outer_sum(parts: list[Tensor], k: int, which: int) -> Tensor:
     """(N, H, W) position along segment `k` (0) or offset from it (1), from the parts of `exact_parts`."""
     col, row, col_fine, row_fine = (part[:, k, which] for part in parts)
     total = col[:, None, :] + row[:, :, None]
-    return total.add_(col_fine[:, None, :]).add_(row_fine[:, :, None])
+    return total.add_(row_fine[:, :, None]).add_(col_fine[:, None, :])
 
 
 def _combine(first: Tensor, second: Tensor, options: MapOptions) -> Tensor:

@@ -12,7 +12,9 @@ def choose_device(wanted: str = "auto") -> tuple[str, str]:
     if wanted == "auto":
         if not torch.cuda.is_available():
             built = torch.version.cuda is not None
-            return "cpu", "CPU: " + ("no usable NVIDIA GPU found" if built else "this PyTorch is built for CPU only")
+            return "cpu", "CPU: " + (
+                "no usable NVIDIA GPU found" if built else "this PyTorch is built for CPU only"
+            )
         try:
             torch.zeros(1, device="cuda").add_(1).cpu()
         except RuntimeError as error:

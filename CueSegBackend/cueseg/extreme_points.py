@@ -7,6 +7,8 @@ Points are (x, y) pixel coordinates, x along columns and y along rows; integers 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cueseg.map_options import check_shape, is_number
+
 # Thinner than this in x or y (px), four clicks lie in a single column or row of pixels: no hand gets that
 # close.
 MIN_EXTENT = 1e-2
@@ -194,14 +196,17 @@ def jitter_points(
         (N, 2) float64.
 
     Raises:
-        ValueError: points are not (N, 2) finite numbers, or max_offset is negative or not finite.
+        ValueError: points are not (N, 2) finite numbers, max_offset is not 0 or more, or a bad shape.
     """
     array = check_coordinates(points)
-    if not (np.isfinite(max_offset) and max_offset >= 0):
+    if array.ndim != 2:
+        raise ValueError(f"points must be a (N, 2) array of (x, y), not of shape {array.shape}")
+    if not (is_number(max_offset) and 0 <= max_offset < np.inf):
         raise ValueError(f"max_offset must be a finite number of pixels, 0 or more, not {max_offset!r}")
     moved = array + np.random.default_rng(rng).uniform(-max_offset, max_offset, array.shape)
     if shape is not None:
-        moved = np.clip(moved, 0, [shape[1] - 1, shape[0] - 1])
+        height, width = check_shape(shape)
+        moved = np.clip(moved, 0, [width - 1, height - 1])
     return moved
 
 

@@ -154,7 +154,9 @@ class _Resampling:
         distance = np.abs(at[:, None] - np.arange(start, stop)[None, :])
         weights = np.maximum(0.0, 1.0 - distance / width) / width
         if width > 1.0:  # the widened kernel is only approximately a partition of unity
-            total = np.maximum(0.0, 1.0 - np.abs(at[:, None] - _around(at, width)) / width).sum(axis=1) / width
+            total = (
+                np.maximum(0.0, 1.0 - np.abs(at[:, None] - _around(at, width)) / width).sum(axis=1) / width
+            )
             weights /= total[:, None]
         return cls(weights.astype(np.float32), start, stop)
 

@@ -48,8 +48,7 @@ class SegmentFrames:
         row: (N, 2, 2, H) float64.
         half_length: (N, 2) float64, half the length of the segment; a float32 number.
         sigma: (N, 2, 2) float64, scale of the pixels left and right of `border`.
-        border: (N, 2, H) int64, column 0..W at which each row changes from one half of the segment to the
-            other; 0 where both halves have the same sigma.
+        border: (N, 2, H) int64, column 0..W at which a row changes from one half of the segment to the other.
     """
 
     col: NDArray[np.float64]
@@ -101,8 +100,7 @@ def _segments_of(
         slope = u if abs(u) > _UPRIGHT else _UPRIGHT
         longer_left = (crossing if slope > 0 else -crossing) if split else 0.0
         sigma = (max(half + longer_left, MIN_SIGMA), max(half - longer_left, MIN_SIGMA))
-        # Positions are stretched by under 1e-7 so that float32 holds half the length, and so the ends,
-        # exactly.
+        # Positions are stretched by under 1e-7, so that float32 holds half the length exactly.
         stretch = float(np.float32(half)) / half
         along = stretch * direction
         segments.append(

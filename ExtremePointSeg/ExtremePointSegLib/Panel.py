@@ -104,6 +104,10 @@ class Panel:
             self._scene.RemoveNode(points.GetDisplayNode())
             self._scene.RemoveNode(points)
 
+    def clearPoints(self, settings: Settings) -> None:
+        """Remove the points; what was written stays."""
+        settings.points.RemoveAllControlPoints()
+
     def addSegment(self, settings: Settings) -> None:
         """Add a segment and choose it; make a segmentation if there is none."""
         if settings.segmentation is None:

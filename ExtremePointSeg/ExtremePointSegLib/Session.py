@@ -171,7 +171,7 @@ class Session:
     def _write(
         self, request: Request, task: SliceTask, prediction: Prediction, written: tuple
     ) -> SliceResult:
-        self.editing.followSegmentEditor(request.segmentationNode)
+        self.editing.followSegmentEditor(request.segmentationNode, request.volumeNode)
         self.editing.node.SetOverwriteMode(request.overwriteMode)
         result = writeSlice(
             self.editing,

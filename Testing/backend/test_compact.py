@@ -1,6 +1,5 @@
 import pytest
 import torch
-
 from cueseg.models import create_model
 from cueseg.models.efficientnet import STAGES, EfficientNetLite0, load_imagenet_encoder
 
@@ -14,7 +13,9 @@ def published_state():
             block, hidden = f"_blocks.{number}.", c_in * expansion
             if expansion != 1:
                 shapes |= {block + "_expand_conv.weight": (hidden, c_in, 1, 1)} | norm(block + "_bn0", hidden)
-            shapes |= {block + "_depthwise_conv.weight": (hidden, 1, kernel, kernel)} | norm(block + "_bn1", hidden)
+            shapes |= {block + "_depthwise_conv.weight": (hidden, 1, kernel, kernel)} | norm(
+                block + "_bn1", hidden
+            )
             shapes |= {block + "_project_conv.weight": (c_out, hidden, 1, 1)} | norm(block + "_bn2", c_out)
             c_in, number = c_out, number + 1
     shapes |= {"_conv_head.weight": (1280, 320, 1, 1), "_fc.bias": (1000,)}
@@ -34,7 +35,9 @@ def test_published_imagenet_weights_land_in_their_layers():
     assert (stem[:, 3] == 0).all()  # the cue starts without influence
     last = encoder.stages[6][0].body
     assert (last[6].weight == state["_blocks.15._project_conv.weight"][0, 0]).all()
-    assert (encoder.stages[2][1].body[3].weight == state["_blocks.4._depthwise_conv.weight"][0, 0, 0, 0]).all()
+    assert (
+        encoder.stages[2][1].body[3].weight == state["_blocks.4._depthwise_conv.weight"][0, 0, 0, 0]
+    ).all()
 
 
 def test_another_network_is_not_taken_for_imagenet_weights():

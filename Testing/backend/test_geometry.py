@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from cueseg.geometry import Box, CropWindow
 
 BOX = Box(100, 120, 199, 169)

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from cueseg.intensity import IntensityRule, as_rgb, check_image
 
 RULE = IntensityRule()
@@ -29,7 +28,9 @@ def test_eight_bit_pictures_keep_their_values():
     assert RULE.apply(image, "grey") == pytest.approx(np.array([[0, 100, 200]]))
 
 
-@pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.int32, np.uint64, np.float16, np.float32, np.float64])
+@pytest.mark.parametrize(
+    "dtype", [np.uint16, np.int16, np.int32, np.uint64, np.float16, np.float32, np.float64]
+)
 def test_other_depths_are_stretched_to_0_to_255(dtype):
     values = RULE.apply(np.array([[10, 20, 30]], dtype), "grey")
     assert values.dtype == np.float32

@@ -2,7 +2,6 @@ import math
 
 import pytest
 import torch
-
 from cueseg.losses import bce_dice_loss, class_balanced_bce, soft_dice_loss
 
 

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import torch
-
 from cueseg.confidence import confidence_map, gaussian_points
 from cueseg.network_input import network_input
 

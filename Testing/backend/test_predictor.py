@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
-
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.weights_file import LoadedModel, WeightsCard
+from torch import nn
 
 
 class BrightnessNetwork(nn.Module):
@@ -75,7 +74,12 @@ def test_nothing_outside_the_click_box_is_taken():
     predictor.set_image(np.full((60, 60), 250), "ct")  # bright everywhere
     mask = predictor.predict([[20, 30], [40, 30], [30, 25], [30, 35]]).mask
     rows, cols = np.nonzero(mask)
-    assert (cols.min(), cols.max(), rows.min(), rows.max()) == (18, 42, 24, 36)  # 2 px, or a tenth of the side
+    assert (cols.min(), cols.max(), rows.min(), rows.max()) == (
+        18,
+        42,
+        24,
+        36,
+    )  # 2 px, or a tenth of the side
 
 
 def test_click_order_does_not_matter():
@@ -178,7 +182,8 @@ def test_impossible_thresholds_are_refused(threshold):
 def test_impossible_devices_are_refused(device, message):
     with pytest.raises(ValueError, match=message):
         ExtremePointPredictor(
-            LoadedModel(BrightnessNetwork(), WeightsCard(name="x", architecture="compact", licence="MIT")), device
+            LoadedModel(BrightnessNetwork(), WeightsCard(name="x", architecture="compact", licence="MIT")),
+            device,
         )
 
 

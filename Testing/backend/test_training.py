@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
-
 from cueseg.training.cases import read_manifest
 from cueseg.training.config import Phase, Recipe, read_recipe
 from cueseg.training.regions import draw_region
@@ -78,7 +77,9 @@ def test_manifest_gives_cases_of_the_split_wanted(manifest):
     ],
 )
 def test_bad_manifest_entries_are_named(manifest, change, message):
-    sitk.WriteImage(sitk.GetImageFromArray(np.zeros((2, 2, 2), np.uint8)), str(manifest.parent / "other.nrrd"))
+    sitk.WriteImage(
+        sitk.GetImageFromArray(np.zeros((2, 2, 2), np.uint8)), str(manifest.parent / "other.nrrd")
+    )
     entries = json.loads(manifest.read_text())
     entries[0].update(change)
     manifest.write_text(json.dumps(entries))
@@ -113,7 +114,7 @@ def test_samples_hold_their_clicks_near_the_edge_of_the_target(manifest, recipe)
         slack = 96 * 0.8 / min(np.ptp(cols) + 1, np.ptp(rows) + 1) + 12
         assert abs(sample.points[:, 0].min() - cols.min()) < slack
         assert abs(sample.points[:, 1].max() - rows.max()) < slack
-        assert 0 <= sample.window.min()
+        assert sample.window.min() >= 0
         assert sample.window.max() <= 255
 
 
@@ -163,7 +164,10 @@ def test_a_network_learns_and_a_stopped_run_goes_on_exactly(manifest, recipe, tm
 def test_training_lowers_the_loss_on_one_batch(manifest, recipe, tmp_path):
     trainer = Trainer(recipe, read_manifest(manifest, "train"), None, tmp_path / "run")
     batch = [trainer.source.draw(number, PHASE) for number in range(4)]
-    arrays = [torch.from_numpy(np.stack(a)) for a in zip(*((s.window, s.target, s.points) for s in batch), strict=True)]
+    arrays = [
+        torch.from_numpy(np.stack(a))
+        for a in zip(*((s.window, s.target, s.points) for s in batch), strict=True)
+    ]
     losses = []
     for _ in range(12):
         losses.append(trainer._train(*arrays))

@@ -27,16 +27,15 @@ slicer_app = headless_slicer.boot()
 import slicer  # noqa: E402
 import vtk  # noqa: E402
 from classical import ellipse, grabcut  # noqa: E402
-from CueSegMRML.Segments import SegmentEditing  # noqa: E402
-from ExtremePointSegLib.SegmentFromPoints import segmentSlice  # noqa: E402
-from overlay import write_overlay  # noqa: E402
-from reference_data import ORGANS, fetch  # noqa: E402
-
 from cueseg.extreme_points import extreme_points_from_mask  # noqa: E402
 from cueseg.image_files import read_image  # noqa: E402
 from cueseg.intensity import IntensityRule, as_rgb  # noqa: E402
 from cueseg.metrics import dice  # noqa: E402
 from cueseg.predictor import ExtremePointPredictor  # noqa: E402
+from CueSegMRML.Segments import SegmentEditing  # noqa: E402
+from ExtremePointSegLib.SegmentFromPoints import segmentSlice  # noqa: E402
+from overlay import write_overlay  # noqa: E402
+from reference_data import ORGANS, fetch  # noqa: E402
 
 SLICES_PER_ORGAN = 3
 
@@ -144,22 +143,31 @@ class Demo:
 def table(clicks: dict[str, list[Click]]) -> str:
     """Markdown: mean agreement over the slices of every organ, and the median time per click."""
     methods = list(next(iter(clicks.values()))[0].agreement)
-    lines = [f"| organ | slices | {' | '.join(methods)} | ms per click |", "|---|" + "---|" * (len(methods) + 2)]
+    lines = [
+        f"| organ | slices | {' | '.join(methods)} | ms per click |",
+        "|---|" + "---|" * (len(methods) + 2),
+    ]
     for organ, items in clicks.items():
         means = [np.mean([item.agreement[method] for item in items]) for method in methods]
         cells = " | ".join(f"{mean:.3f}" for mean in means)
         indices = ", ".join(str(item.index) for item in items)
-        lines.append(f"| {organ} | {indices} | {cells} | {1000 * np.median([i.seconds for i in items]):.0f} |")
+        lines.append(
+            f"| {organ} | {indices} | {cells} | {1000 * np.median([i.seconds for i in items]):.0f} |"
+        )
     every = [item for items in clicks.values() for item in items]
     means = [[item.agreement[method] for item in every] for method in methods]
     cells = " | ".join(f"{np.mean(values):.3f} ± {np.std(values):.3f}" for values in means)
-    lines.append(f"| **all** | n = {len(every)} | {cells} | {1000 * np.median([i.seconds for i in every]):.0f} |")
+    lines.append(
+        f"| **all** | n = {len(every)} | {cells} | {1000 * np.median([i.seconds for i in every]):.0f} |"
+    )
     return "\n".join(lines)
 
 
 def main() -> None:
     """Fetch, click, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--output", type=Path, default=Path("output/demo"))
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache")
     options = parser.parse_args()
@@ -174,10 +182,14 @@ def main() -> None:
     target = options.output / "abdomen.seg.nrrd"
     if not slicer.util.saveNode(demo.segmentation, str(target)):
         raise SystemExit(f"{target} could not be written")
-    note = "Agreement (Dice) with the labels that TotalSegmentator wrote; clicks simulated on those labels.\n\n"
+    note = (
+        "Agreement (Dice) with the labels that TotalSegmentator wrote; clicks simulated on those labels.\n\n"
+    )
     text = note + table(clicks) + "\n"
     (options.output / "table.md").write_text(text)
-    sys.stdout.write(f"\n{text}\nWritten to {options.output}: abdomen.seg.nrrd, table.md, one picture per organ\n")
+    sys.stdout.write(
+        f"\n{text}\nWritten to {options.output}: abdomen.seg.nrrd, table.md, one picture per organ\n"
+    )
 
 
 if __name__ == "__main__":

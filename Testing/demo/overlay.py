@@ -31,13 +31,21 @@ def _masks(click: Any) -> np.ndarray:
         cv2.drawContours(tile, outlines, -1, colour, 1, cv2.LINE_AA)
     for x, y in (click.points - corner + 0.5) * (TILE / side):
         cv2.circle(tile, (round(x), round(y)), 4, POINT, -1, cv2.LINE_AA)
-    _text(tile, f"slice {click.index}  Dice {click.agreement['CueSeg']:.3f}", (8, TILE - 10), 0.5, (255, 255, 255))
+    _text(
+        tile,
+        f"slice {click.index}  Dice {click.agreement['CueSeg']:.3f}",
+        (8, TILE - 10),
+        0.5,
+        (255, 255, 255),
+    )
     return tile
 
 
 def _cue(click: Any) -> np.ndarray:
     corner, side = _frame(click)
-    heat = cv2.applyColorMap((_enlarged(click.cue, corner, side) * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
+    heat = cv2.applyColorMap(
+        (_enlarged(click.cue, corner, side) * 255).astype(np.uint8), cv2.COLORMAP_INFERNO
+    )
     return cv2.addWeighted(_tile(click.image, corner, side), 0.45, heat, 0.55, 0)
 
 
@@ -51,7 +59,9 @@ def _frame(click: Any) -> tuple[np.ndarray, float]:
 def _enlarged(image: np.ndarray, corner: np.ndarray, side: float, how: int = cv2.INTER_LINEAR) -> np.ndarray:
     """The part of `image` as TILE x TILE, black outside."""
     scale = TILE / side
-    matrix = np.array([[scale, 0, (0.5 - corner[0]) * scale - 0.5], [0, scale, (0.5 - corner[1]) * scale - 0.5]])
+    matrix = np.array(
+        [[scale, 0, (0.5 - corner[0]) * scale - 0.5], [0, scale, (0.5 - corner[1]) * scale - 0.5]]
+    )
     return cv2.warpAffine(image.astype(np.float32), matrix, (TILE, TILE), flags=how)
 
 
@@ -59,5 +69,7 @@ def _tile(image: np.ndarray, corner: np.ndarray, side: float) -> np.ndarray:
     return cv2.cvtColor(_enlarged(image, corner, side).clip(0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
 
 
-def _text(image: np.ndarray, text: str, where: tuple[int, int], size: float, colour: tuple[int, int, int]) -> None:
+def _text(
+    image: np.ndarray, text: str, where: tuple[int, int], size: float, colour: tuple[int, int, int]
+) -> None:
     cv2.putText(image, text, where, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)

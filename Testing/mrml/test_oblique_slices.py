@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from CueSegMRML.Slices import planeOf, sliceImage
 from ExtremePointSegLib.SegmentFromPoints import segmentSlice
-from scene_builder import GEOMETRIES, SHAPE, affine, rotation, segment_voxels, to_ijk, to_world
+from scene_builder import GEOMETRIES, SHAPE, affine, rotation, segment_in_volume, to_ijk, to_world
 
 TILTS = {"a little": rotation(0, 8), "around two axes": rotation(0, 35) @ rotation(1, 20)}
 CLICKS = np.array([(-6.3, 0.4, 0), (5.7, -0.8, 0), (0.6, -4.9, 0), (-0.7, 5.2, 0)])  # mm in the view
@@ -31,6 +31,12 @@ def depth_in_quadrilateral(points: np.ndarray) -> np.ndarray:
     sides = np.roll(ring, -1, axis=0) - ring
     inward = np.stack([-sides[:, 1], sides[:, 0]], 1) / np.linalg.norm(sides, axis=1, keepdims=True)
     return ((points[:, None] - ring) * inward).sum(2).min(1)
+
+
+def box_height(volume, view: np.ndarray) -> float:
+    """Height of a voxel's box along the normal of the view, mm."""
+    corner, *ends = to_world(volume, np.vstack([np.zeros(3), np.eye(3)]))
+    return sum(abs((end - corner) @ view[:3, 2]) for end in ends)
 
 
 def test_the_image_shows_the_values_at_the_places_that_the_plane_names(build, tilt):
@@ -72,16 +78,32 @@ def test_the_mask_lands_in_the_voxels_that_the_plane_cuts(build, predictor, name
     segmentation = build.segmentation(volume)
     clicks = CLICKS[:, :3] @ view[:3, :3].T + view[:3, 3]
     result = segmentSlice(predictor, volume, build.points(clicks), segmentation, "liver", view)
-    world, held = segment_voxels(segmentation, "liver")
-    placed = in_view(view, world)
-    corner, *ends = to_world(volume, np.vstack([np.zeros(3), np.eye(3)]))
-    cell = sum(abs((end - corner) @ view[:3, 2]) for end in ends)  # height of a voxel's box along the normal
-    cut = np.abs(placed[:, 2]) <= cell / 2
+    voxels = np.indices(SHAPE[::-1]).reshape(3, -1).T
+    i, j, k = voxels.T
+    held = segment_in_volume(segmentation, "liver", volume)[k, j, i]
+    placed = in_view(view, to_world(volume, voxels))
+    cut = np.abs(placed[:, 2]) <= box_height(volume, view) / 2
     margin = depth_in_quadrilateral(placed[:, :2])
     pixel = result.plane.spacing[0] / np.sqrt(2) + 1e-6  # a voxel takes the pixel nearest to it
     assert (cut & (margin > pixel)).sum() > 20
     assert held[cut & (margin > pixel)].all()
     assert not held[~cut | (margin < -pixel)].any()
+
+
+def test_a_finer_segmentation_fills_the_thickness_of_the_oblique_slice(build, predictor, tilt):
+    volume = build.volume(affine(np.diag([1.0, 1.0, 2.0])))
+    lattice = build.volume(affine(np.diag([0.5, 0.5, 0.5])), np.zeros((48, 60, 80), np.uint8))
+    segmentation, view = build.segmentation(lattice), tilted_view(volume, tilt)
+    clicks = CLICKS @ view[:3, :3].T + view[:3, 3]
+    result = segmentSlice(predictor, volume, build.points(clicks), segmentation, "liver", view)
+    found = segment_in_volume(segmentation, "liver", lattice)
+    k, j, i = np.indices(found.shape)
+    x, y, height = np.moveaxis(in_view(view, np.stack([i, j, k], -1) * 0.5), -1, 0)
+    margin = depth_in_quadrilateral(np.stack([x, y], -1).reshape(-1, 2)).reshape(found.shape)
+    inside = np.abs(height) <= box_height(volume, view) / 2
+    pixel = result.plane.spacing[0] / np.sqrt(2) + 1e-6
+    assert found[inside & (margin > pixel)].all()
+    assert not found[~inside | (margin < -pixel)].any()
 
 
 def test_an_oblique_mask_shows_without_holes_in_its_own_view(build, predictor, tilt):
@@ -93,9 +115,8 @@ def test_an_oblique_mask_shows_without_holes_in_its_own_view(build, predictor, t
     result = segmentSlice(predictor, volume, build.points(clicks), segmentation, "liver", view)
     rows, columns = np.nonzero(result.prediction.mask)
     places = to_ijk(volume, result.plane.toWorld(np.stack([columns, rows, 0 * rows], 1)))
-    world, held = segment_voxels(segmentation, "liver")
-    written = {tuple(voxel) for voxel in np.floor(to_ijk(volume, world[held]) + 0.5).astype(int)}
-    shown = [tuple(voxel) in written for voxel in np.floor(places + 0.5).astype(int)]
+    i, j, k = np.floor(places + 0.5).astype(int).T
+    shown = segment_in_volume(segmentation, "liver", volume)[k, j, i]
     assert np.mean(shown) > 0.8  # the rest are pixels on the rim, whose voxel lies nearer to a pixel outside
     mask = result.prediction.mask
     assert all(s for s, r, c in zip(shown, rows, columns, strict=True) if _is_inner(mask, r, c))

@@ -3,62 +3,14 @@
 import numpy as np
 import pytest
 import slicer
-from CueSegMRML.Segments import UNDO_STEPS, SegmentEditing
-from CueSegMRML.Slices import SlicePlane, planeOf
-from scene_builder import GEOMETRIES, SHAPE, segment_in_volume, view_across
-
-SLICE = 5
-EVERYWHERE = np.ones(SHAPE[1:], bool)
-
-
-class Case:
-    """A volume, a segmentation with two filled boxes that overlap nowhere, and an editor."""
-
-    def __init__(self, build) -> None:
-        self.build = build
-        self.volume = build.volume(GEOMETRIES["lps"])
-        self.segmentation = build.segmentation(self.volume, segments=("liver", "spleen", "tumour"))
-        self.spleen = np.zeros(SHAPE, bool)
-        self.spleen[3:9, 10:20, 22:35] = True
-        self.fill("spleen", self.spleen)
-        self.editing = SegmentEditing(build.scene)
-        self.plane = self.plane_at(SLICE)
-
-    def plane_at(self, k: int) -> SlicePlane:
-        return planeOf(self.volume, view_across(self.volume, 2, (20, 15, k)))
-
-    def fill(self, segment_id: str, voxels: np.ndarray) -> None:
-        slicer.util.updateSegmentBinaryLabelmapFromArray(
-            voxels.astype(np.uint8), self.segmentation, segment_id, self.volume
-        )
-
-    def write(self, mask: np.ndarray, segment_id: str = "liver", **options):
-        plane = options.pop("plane", self.plane)
-        return self.editing.writeSlice(self.segmentation, segment_id, self.volume, plane, mask, **options)
-
-    def voxels(self, segment_id: str = "liver") -> np.ndarray:
-        return segment_in_volume(self.segmentation, segment_id, self.volume)
+from CueSegMRML.Segments import SegmentEditing
+from editing_case import EVERYWHERE, LEFT, MIDDLE, SLICE, EditingCase, in_slice
+from scene_builder import GEOMETRIES, SHAPE, segment_in_volume
 
 
 @pytest.fixture
-def case(build) -> Case:
-    return Case(build)
-
-
-def box(rows: slice, columns: slice) -> np.ndarray:
-    mask = np.zeros(SHAPE[1:], bool)
-    mask[rows, columns] = True
-    return mask
-
-
-LEFT = box(slice(8, 18), slice(5, 15))
-MIDDLE = box(slice(8, 18), slice(15, 28))  # reaches into the spleen
-
-
-def in_slice(mask: np.ndarray, k: int = SLICE) -> np.ndarray:
-    volume = np.zeros(SHAPE, bool)
-    volume[k] = mask
-    return volume
+def case(build) -> EditingCase:
+    return EditingCase(build)
 
 
 def test_only_the_slice_of_the_segment_changes(case):
@@ -140,65 +92,13 @@ def test_masking_set_in_the_segment_editor_is_taken_over_for_the_same_segmentati
     other = case.build.scene.AddNode(other)
     other.SetMaskMode(slicer.vtkMRMLSegmentationNode.EditAllowedInsideSingleSegment)
     other.SetMaskSegmentID("spleen")
-    case.editing.followSegmentEditor(case.segmentation)
+    case.editing.followSegmentEditor(case.segmentation, case.volume)
     assert case.editing.node.GetMaskMode() == slicer.vtkMRMLSegmentationNode.EditAllowedEverywhere
     other.SetAndObserveSegmentationNode(case.segmentation)
-    case.editing.followSegmentEditor(case.segmentation)
+    case.editing.followSegmentEditor(case.segmentation, case.volume)
     case.write(MIDDLE)
     np.testing.assert_array_equal(case.voxels(), in_slice(MIDDLE) & case.spleen)
     np.testing.assert_array_equal(case.voxels("spleen"), case.spleen)
-
-
-def test_undo_and_redo_restore_every_segment(case):
-    case.editing.node.SetOverwriteMode(case.editing.node.OverwriteAllSegments)
-    assert not case.editing.canUndo()
-    case.write(MIDDLE)
-    assert case.editing.canUndo()
-    case.editing.undo()
-    assert not case.voxels().any()
-    np.testing.assert_array_equal(case.voxels("spleen"), case.spleen)
-    case.editing.redo()
-    np.testing.assert_array_equal(case.voxels(), in_slice(MIDDLE))
-    np.testing.assert_array_equal(case.voxels("spleen"), case.spleen & ~in_slice(MIDDLE))
-
-
-def test_ten_writes_can_be_undone_one_by_one(case):
-    masks = [box(slice(2, 4 + n), slice(3, 9)) for n in range(UNDO_STEPS + 2)]
-    for mask in masks:
-        case.write(mask)
-    for mask in masks[-2 : -UNDO_STEPS - 2 : -1]:
-        case.editing.undo()
-        np.testing.assert_array_equal(case.voxels(), in_slice(mask))
-    assert UNDO_STEPS == 10
-
-
-def test_a_corrected_write_is_one_undo_step_and_gives_back_what_it_took_from_others(case):
-    case.editing.node.SetOverwriteMode(case.editing.node.OverwriteAllSegments)
-    case.write(MIDDLE)
-    case.write(LEFT, replaceLastWrite=True)
-    np.testing.assert_array_equal(case.voxels(), in_slice(LEFT))
-    np.testing.assert_array_equal(case.voxels("spleen"), case.spleen)
-    case.editing.undo()
-    assert not case.voxels().any()
-    assert not case.editing.canUndo()
-
-
-def test_a_correction_does_not_undo_what_somebody_else_painted_in_between(case):
-    case.write(LEFT)
-    painted = case.spleen | in_slice(box(slice(0, 3), slice(0, 3)), 1)
-    case.fill("spleen", painted)
-    case.write(MIDDLE, replaceLastWrite=True)
-    np.testing.assert_array_equal(case.voxels("spleen"), painted)
-    np.testing.assert_array_equal(case.voxels(), in_slice(MIDDLE))
-
-
-def test_a_correction_after_undo_is_a_new_step(case):
-    case.write(LEFT)
-    case.write(MIDDLE)
-    case.editing.undo()
-    case.write(MIDDLE, replaceLastWrite=True)
-    case.editing.undo()
-    np.testing.assert_array_equal(case.voxels(), in_slice(LEFT))
 
 
 def test_a_segmentation_without_geometry_gets_the_volumes(case):
@@ -241,6 +141,20 @@ def test_a_bent_segmentation_is_refused_with_the_remedy(case):
     assert not case.editing.canUndo()
 
 
+def test_the_segment_editors_intensity_range_counts_for_its_own_source_volume_only(case):
+    other = slicer.vtkMRMLSegmentEditorNode()
+    other.SetSingletonTag("SegmentEditor")
+    other = case.build.scene.AddNode(other)
+    other.SetAndObserveSegmentationNode(case.segmentation)
+    other.SetSourceVolumeIntensityMask(True)
+    other.SetSourceVolumeIntensityMaskRange(0, 100)
+    for source, counts in ((None, False), (case.volume, True)):
+        other.SetAndObserveSourceVolumeNode(source)
+        case.editing.followSegmentEditor(case.segmentation, case.volume)
+        assert case.editing.node.GetSourceVolumeIntensityMask() == counts
+    assert case.editing.node.GetSourceVolumeIntensityMaskRange() == (0, 100)
+
+
 def test_editors_leave_one_hidden_unsaved_node_behind(case):
     count = case.build.scene.GetNumberOfNodes()
     again = SegmentEditing(case.build.scene)
@@ -248,6 +162,14 @@ def test_editors_leave_one_hidden_unsaved_node_behind(case):
     assert case.build.scene.GetNumberOfNodes() == count
     assert again.node.GetHideFromEditors()
     assert not again.node.GetSaveWithScene()
+
+
+def test_an_editor_whose_node_was_removed_goes_on(case):
+    case.build.scene.RemoveNode(case.editing.node)
+    case.write(LEFT)
+    np.testing.assert_array_equal(case.voxels(), in_slice(LEFT))
+    assert case.editing.canUndo()
+    assert case.editing.node.GetScene() is case.build.scene
 
 
 def test_closing_the_scene_lets_go_of_its_nodes(case):

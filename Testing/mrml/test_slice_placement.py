@@ -11,7 +11,6 @@ from scene_builder import (
     clicks_in_slice,
     rotation,
     segment_in_volume,
-    segment_voxels,
     to_ijk,
     to_world,
     view_across,
@@ -26,11 +25,12 @@ def geometry(request: pytest.FixtureRequest) -> np.ndarray:
     return GEOMETRIES[request.param]
 
 
+@pytest.mark.parametrize("offset", [-0.4, 0.3])  # the view need not stop at slice centres
 @pytest.mark.parametrize("axis", AXES)
-def test_slices_across_each_voxel_axis_land_voxel_for_voxel(build, predictor, geometry, axis):
+def test_slices_across_each_voxel_axis_land_voxel_for_voxel(build, predictor, geometry, axis, offset):
     volume, index = build.volume(geometry), AXES[axis]
     segmentation = build.segmentation(volume)
-    clicks = clicks_in_slice(axis, index + 0.3)  # the view need not stop at slice centres
+    clicks = clicks_in_slice(axis, index + offset)
     points = build.points(to_world(volume, clicks))
     view = view_across(volume, axis, tuple(clicks[0]))
     result = segmentSlice(predictor, volume, points, segmentation, "liver", view)
@@ -135,14 +135,16 @@ def test_a_segmentation_of_another_geometry_follows_the_volumes_slice(build, pre
     clicks = clicks_in_slice(2, 5)
     points = build.points(to_world(volume, clicks))
     segmentSlice(predictor, volume, points, segmentation, "liver", view_across(volume, 2, (20, 15, 5)))
-    world, held = segment_voxels(segmentation, "liver")
-    ijk = to_ijk(volume, world)
+    found = segment_in_volume(segmentation, "liver", lattice)
+    k, j, i = np.indices(shape)
+    x, y, w = (0.1 + spacing[0] * i, 0.1 + spacing[1] * j, (origin + spacing[2] * k) / 2 - 5)
     reach = max(1.0, spacing[2] / 2) / 2
-    pixel = np.floor(ijk + 0.5).astype(int)
-    expected = voxels_inside(clicks, 2, 5)[5, *np.clip(pixel[:, 1::-1], 0, (SHAPE[1] - 1, SHAPE[2] - 1)).T]
-    expected &= (ijk[:, 2] >= 5 - reach - 1e-9) & (ijk[:, 2] < 5 + reach - 1e-9)
-    assert held.sum() > 20
-    assert (held == expected).all()
+    row, column = (
+        np.clip(np.floor(n + 0.5), 0, size - 1).astype(int) for n, size in zip((y, x), SHAPE[1:], strict=True)
+    )
+    expected = voxels_inside(clicks, 2, 5)[5, row, column] & (w >= -reach - 1e-9) & (w < reach - 1e-9)
+    assert found.sum() > 20
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_a_second_volume_writes_into_the_segmentation_of_the_first(build, predictor):
@@ -152,11 +154,12 @@ def test_a_second_volume_writes_into_the_segmentation_of_the_first(build, predic
     clicks = clicks_in_slice(2, 4)
     points = build.points(to_world(second, clicks))
     segmentSlice(predictor, second, points, segmentation, "liver", view_across(second, 2, (20, 15, 4)))
-    world, held = segment_voxels(segmentation, "liver")
-    pixel = np.floor(to_ijk(second, world) + 0.5).astype(int)
+    voxels = np.indices(SHAPE[::-1]).reshape(3, -1).T
+    pixel = np.floor(to_ijk(second, to_world(first, voxels)) + 0.5).astype(int)
     inside = ((pixel >= 0) & (pixel < SHAPE[::-1])).all(1)
-    expected = np.zeros(len(held), bool)
-    i, j, k = pixel[inside].T
-    expected[inside] = voxels_inside(clicks, 2, 4)[k, j, i]
-    assert held.sum() > 10
-    assert (held == expected).all()
+    i, j, k = voxels[inside].T
+    pi, pj, pk = pixel[inside].T
+    expected = np.zeros(SHAPE, bool)
+    expected[k, j, i] = voxels_inside(clicks, 2, 4)[pk, pj, pi]
+    assert expected.sum() > 10
+    np.testing.assert_array_equal(segment_in_volume(segmentation, "liver", first), expected)

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 PROGRESS_AFTER = 1.0  # seconds
 
@@ -19,13 +20,19 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 def say(text: str) -> None:
     """Write a line to stdout."""
-    sys.stdout.write(f"{text}\n")
+    _write(sys.stdout, text)
 
 
 def complain(text: str) -> None:
     """Write a line to stderr."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    _write(sys.stderr, text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Letters that the terminal lacks become question marks rather than errors."""
+    letters = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(letters, "replace").decode(letters) + "\n")
+    stream.flush()
 
 
 @contextmanager

@@ -49,9 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: Wrong use (code 2), or help and version (code 0), as argparse does.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    options = build_parser(with_training=train.COMMAND in words).parse_args(
-        [f" {word}" if _NEGATIVE.fullmatch(word) else word for word in words]
-    )
+    options = build_parser().parse_args([f" {word}" if _NEGATIVE.fullmatch(word) else word for word in words])
     with logging_to_stderr(options.log_level - 10 * options.verbose):
         try:
             return options.run(options)
@@ -74,12 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return INTERRUPTED
 
 
-def build_parser(*, with_training: bool = True) -> argparse.ArgumentParser:
-    """The parser of all commands.
-
-    Args:
-        with_training: Whether to add the options of the training command, which imports torch.
-    """
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="python -m cueseg",
         description="Segment structures in CT, MR and other images from four extreme points.",
@@ -95,7 +89,7 @@ def build_parser(*, with_training: bool = True) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     segment.add_parser(commands, common)
     list_models.add_parser(commands, common)
-    train.add_parser(commands, common, with_options=with_training)
+    train.add_parser(commands, common)
     return parser
 
 

@@ -2,11 +2,11 @@
 
 import argparse
 import logging
+import math
+from pathlib import Path
 from typing import Any
 
 from cueseg.cli.console import HelpFormatter
-
-COMMAND = "train"
 
 _DESCRIPTION = """\
 Train a network by a recipe, validate it, and write its weights with their card.
@@ -18,10 +18,10 @@ example:
   python -m cueseg train CueSegBackend/recipes/compact-cm.toml --export compact-cm.pt"""
 
 
-def add_parser(commands: Any, common: argparse.ArgumentParser, *, with_options: bool) -> None:
-    """Add the command; its options only if asked, because they import torch."""
+def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command and its options."""
     parser = commands.add_parser(
-        COMMAND,
+        "train",
         parents=[common],
         help="train a network by a recipe",
         description=_DESCRIPTION,
@@ -29,10 +29,18 @@ def add_parser(commands: Any, common: argparse.ArgumentParser, *, with_options: 
         formatter_class=HelpFormatter,
     )
     parser.set_defaults(run=run, log_level=logging.INFO)
-    if with_options:
-        from cueseg.training.run import add_arguments
-
-        add_arguments(parser)
+    parser.add_argument("recipe", type=Path, help="training recipe (TOML)")
+    parser.add_argument("--output", type=Path, default=Path("runs"), help="folder for runs (default: runs)")
+    parser.add_argument("--name", help="name of the run, replaces that of the recipe")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="stop after so many minutes; goes on later"
+    )
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="KEY=VALUE", help="replace values of the recipe"
+    )
+    parser.add_argument(
+        "--export", type=Path, metavar="FILE.pt", help="only write the best weights and their card"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ class PyramidContext(nn.Module):
         self.fuse = _conv_block(c_in + c_bin * len(POOL_SIZES), c_out, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, c_in, H, W) -> (N, c_out, H, W)."""
         size = x.shape[-2:]
         pooled = [F.interpolate(pool(x), size, mode="bilinear", align_corners=True) for pool in self.bins]
         return self.fuse(torch.cat([x, *pooled], dim=1))
@@ -52,6 +53,7 @@ class CompactNet(nn.Module):
         self.head = nn.Conv2d(widths[-1], 1, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, H, W) in 0..255 -> logits (N, 1, H, W)."""
         size = x.shape[-2:]
         *fine, deep = self.encoder((x - 127.5) * (1.0 / 64.0))
         y = self.context(deep)

@@ -23,7 +23,9 @@ TAPS = {0: 2, 1: 4, 2: 8, 6: 16}
 class InvertedResidual(nn.Module):
     """Expand 1x1, depthwise kxk, project 1x1, with a skip where shapes allow."""
 
-    def __init__(self, c_in: int, c_out: int, expansion: int, kernel: int, stride: int, dilation: int) -> None:
+    def __init__(
+        self, c_in: int, c_out: int, expansion: int, kernel: int, stride: int, dilation: int
+    ) -> None:
         super().__init__()
         hidden = c_in * expansion
         layers: list[nn.Module] = []
@@ -41,6 +43,7 @@ class InvertedResidual(nn.Module):
         self.has_skip = stride == 1 and c_in == c_out
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, c_in, H, W) -> (N, c_out, H / stride, W / stride)."""
         y = self.body(x)
         return x + y if self.has_skip else y
 
@@ -67,7 +70,7 @@ class EfficientNetLite0(nn.Module):
         c_in, reduction, dilation = STEM_CHANNELS, 2, 1
         for expansion, kernel, stride, c_out, repeats in STAGES:
             if stride == 2 and reduction == output_stride:
-                stride, dilation = 1, dilation * 2  # noqa: PLW2901
+                stride, dilation = 1, dilation * 2
             reduction *= stride
             blocks = []
             for index in range(repeats):
@@ -107,7 +110,7 @@ def load_imagenet_encoder(encoder: EfficientNetLite0, state: Mapping[str, Tensor
         if name == "stem.0.weight" and value.shape[1] == 3:
             grown = torch.zeros_like(wanted)
             grown[:, :3] = value
-            value = grown  # noqa: PLW2901
+            value = grown
         if value.shape != wanted.shape:
             raise ValueError(f"{key} has shape {tuple(value.shape)}, {name} needs {tuple(wanted.shape)}")
         filled[name] = value

@@ -48,7 +48,10 @@ def augment_geometry(
 
 
 def _warp(
-    image: NDArray[np.float32], matrix: NDArray[np.float64], offset: NDArray[np.float64], shape: NDArray[np.int_]
+    image: NDArray[np.float32],
+    matrix: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    shape: NDArray[np.int_],
 ) -> NDArray[np.float32]:
     return ndimage.affine_transform(image, matrix, offset, tuple(shape), order=1)
 

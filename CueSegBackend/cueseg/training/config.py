@@ -114,4 +114,6 @@ def _read_phase(path: str | Path, values: Any) -> Phase:
     wanted = {"first", "size", "shares"}
     if not isinstance(values, dict) or set(values) != wanted or not isinstance(values["shares"], dict):
         raise ValueError(f"{path}: a phase has the settings first, size and shares, got {values!r}")
-    return Phase(int(values["first"]), int(values["size"]), {k: float(v) for k, v in values["shares"].items()})
+    return Phase(
+        int(values["first"]), int(values["size"]), {k: float(v) for k, v in values["shares"].items()}
+    )

@@ -41,7 +41,9 @@ def headneck_entries(folder: Path) -> list[Entry]:
 def hippocampus_entries(folder: Path) -> list[Entry]:
     """Decathlon hippocampus MR: `index.json`, `<id>_mr.nrrd`, `<id>_labels.nrrd`."""
     return [
-        _entry(folder, row, "mr", "hippocampus", f"{row['id']}_mr.nrrd", HIPPOCAMPUS, f"{row['id']}_labels.nrrd")
+        _entry(
+            folder, row, "mr", "hippocampus", f"{row['id']}_mr.nrrd", HIPPOCAMPUS, f"{row['id']}_labels.nrrd"
+        )
         for row in _index(folder)
     ]
 
@@ -140,7 +142,7 @@ def _index(folder: Path) -> list[Entry]:
 
 
 def _is_colour(path: Path) -> bool:
-    import SimpleITK as sitk  # noqa: N813, PLC0415
+    import SimpleITK as sitk  # noqa: N813
 
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))

@@ -39,7 +39,9 @@ def _grow(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.bo
         return None
     reach = rng.uniform(6.0, 40.0)
     parts, _ = ndimage.label(np.abs(smooth - level) <= reach)
-    mask = ndimage.binary_opening(ndimage.binary_fill_holes(parts == parts[row, col]), iterations=int(rng.integers(1, 4)))
+    mask = ndimage.binary_opening(
+        ndimage.binary_fill_holes(parts == parts[row, col]), iterations=int(rng.integers(1, 4))
+    )
     parts, count = ndimage.label(mask)
     if count == 0:
         return None

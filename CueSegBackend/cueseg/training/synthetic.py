@@ -32,7 +32,8 @@ def _random_shape(side: int, rng: np.random.Generator, centred: bool = True) -> 
     radius = np.hypot(u, v * rng.uniform(1.0, 2.5))
     theta = np.arctan2(v, u)
     wobble = sum(
-        rng.normal(0.0, 0.25 / order) * np.cos(order * theta + rng.uniform(0, 2 * np.pi)) for order in range(2, 7)
+        rng.normal(0.0, 0.25 / order) * np.cos(order * theta + rng.uniform(0, 2 * np.pi))
+        for order in range(2, 7)
     )
     size = rng.uniform(0.25, 0.5) * (1.0 + wobble * rng.uniform(0.2, 1.0))
     kind = rng.random()
@@ -52,7 +53,9 @@ def _largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
 
 
-def _texture(shape: tuple[int, int], rng: np.random.Generator, smooth: float | None = None) -> NDArray[np.float64]:
+def _texture(
+    shape: tuple[int, int], rng: np.random.Generator, smooth: float | None = None
+) -> NDArray[np.float64]:
     """Band-limited noise of unit spread; `smooth` is the blur as a share of the image side."""
     share = smooth if smooth is not None else np.exp(rng.uniform(np.log(0.005), np.log(0.2)))
     noise = ndimage.gaussian_filter(rng.normal(size=shape), max(0.3, share * shape[0]), mode="wrap")

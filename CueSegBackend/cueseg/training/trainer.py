@@ -16,9 +16,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from cueseg.losses import bce_dice_loss
 from cueseg.models import create_model
+from cueseg.network_input import network_input
 from cueseg.training.cases import Case
 from cueseg.training.config import Recipe
-from cueseg.network_input import network_input
 from cueseg.training.samples import Sample, SampleSource, collate
 
 _log = logging.getLogger(__name__)
@@ -108,7 +108,9 @@ class Trainer:
     @torch.no_grad()
     def _update_average(self) -> None:
         decay = min(self.recipe.ema, (1 + self.step) / (10 + self.step))
-        for mean, value in zip(self.average.state_dict().values(), self.model.state_dict().values(), strict=True):
+        for mean, value in zip(
+            self.average.state_dict().values(), self.model.state_dict().values(), strict=True
+        ):
             if mean.is_floating_point():
                 mean.lerp_(value, 1.0 - decay)
             else:
@@ -168,7 +170,7 @@ def _parameter_groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
 
 
 def _load_encoder(model: nn.Module, path: Path) -> None:
-    from cueseg.models.efficientnet import load_imagenet_encoder  # noqa: PLC0415
+    from cueseg.models.efficientnet import load_imagenet_encoder
 
     load_imagenet_encoder(model.encoder, torch.load(path, weights_only=True, map_location="cpu"))
 

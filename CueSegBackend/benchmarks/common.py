@@ -1,0 +1,102 @@
+"""What the benchmarks share: repeated timing side by side, its summary, and a description of the machine."""
+
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cueseg
+import numpy as np
+
+
+def time_side_by_side(
+    candidates: dict[str, Callable[[], object]], turns: int, calls: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Time candidates that take turns, so that a disturbance of the machine meets them alike.
+
+    Args:
+        candidates: name -> call without arguments.
+        turns: turns of each candidate; one more comes first as warm-up and is not kept.
+        calls: calls of each turn that are timed as warm, after its first.
+
+    Returns:
+        Seconds of the warm calls, and of the first call of every turn, which finds caches and memory as the
+        other candidates left them.
+    """
+    warm: dict[str, list[float]] = {name: [] for name in candidates}
+    first: dict[str, list[float]] = {name: [] for name in candidates}
+    for turn in range(turns + 1):
+        for name, call in candidates.items():
+            seconds = [_seconds_of(call) for _ in range(calls + 1)]
+            if turn > 0:
+                first[name].append(seconds[0])
+                warm[name].extend(seconds[1:])
+    return warm, first
+
+
+def _seconds_of(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def statistics(seconds: Sequence[float]) -> dict[str, float]:
+    """Median, interquartile range and least of the timings, seconds, and their number."""
+    low, median, high = np.percentile(seconds, [25, 50, 75])
+    return {
+        "median": float(median),
+        "iqr": float(high - low),
+        "min": float(min(seconds)),
+        "repeats": len(seconds),
+    }
+
+
+def summary(seconds: Sequence[float]) -> str:
+    """Say the statistics in one line, in milliseconds."""
+    values = statistics(seconds)
+    return (
+        f"median {1e3 * values['median']:8.2f} ms, IQR {1e3 * values['iqr']:7.2f}, "
+        f"min {1e3 * values['min']:8.2f} (n = {values['repeats']})"
+    )
+
+
+def metadata() -> dict[str, Any]:
+    """Machine, versions, threads and commit, for the head of a results file."""
+    return {
+        "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "threads": {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")},
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "cueseg": cueseg.__version__,
+        "commit": _commit(),
+    }
+
+
+def _processor() -> str:
+    names = Path("/proc/cpuinfo")
+    if names.exists():
+        for line in names.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _commit() -> str:
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()

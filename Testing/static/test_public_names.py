@@ -1,0 +1,73 @@
+"""Names that callers outside the project rely on; removing or renaming one breaks them."""
+
+import inspect
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+from project_tree import ROOT
+
+PUBLIC = {
+    "cueseg": (
+        "__version__ confidence_map gaussian_points extreme_points_from_mask jitter_points create_model "
+        "confidence_map_batch convert_dextr_checkpoint ExtremePointPredictor Prediction load_model "
+        "list_models save_model WeightsCard"
+    ),
+    "cueseg.intensity": "MODALITIES IntensityRule",
+    "cueseg.extreme_points": "check_points order_extreme_points extreme_points_from_mask jitter_points",
+    "cueseg.confidence_torch": "confidence_map_batch gaussian_points_batch",
+    "cueseg.weights_file": "DEFAULT_MODEL LoadedModel load_model list_models save_model",
+    "cueseg.predictor": "ExtremePointPredictor Prediction",
+    "cueseg.models": "create_model",
+    "cueseg.metrics": "dice",
+}
+
+# Parameter names in order; what comes after is free.
+SIGNATURES = {
+    "cueseg.confidence_map": ["points", "shape"],
+    "cueseg.gaussian_points": ["points", "shape", "sigma"],
+    "cueseg.extreme_points_from_mask": ["mask", "rng"],
+    "cueseg.create_model": ["name", "in_channels"],
+    "cueseg.ExtremePointPredictor": ["model", "device"],
+    "cueseg.ExtremePointPredictor.set_image": ["self", "image", "modality", "spacing"],
+    "cueseg.ExtremePointPredictor.predict": ["self", "points", "threshold"],
+}
+
+
+@pytest.mark.parametrize(("module", "name"), [(m, n) for m, names in PUBLIC.items() for n in names.split()])
+def test_public_names_can_be_imported(module, name):
+    assert getattr(import_module(module), name) is not None
+
+
+@pytest.mark.parametrize("path", SIGNATURES)
+def test_signatures_stay(path):
+    _, *names = path.split(".")
+    target = import_module("cueseg")
+    for name in names:
+        target = getattr(target, name)
+    assert list(inspect.signature(target).parameters)[: len(SIGNATURES[path])] == SIGNATURES[path]
+
+
+def test_modalities_and_presets_keep_their_names():
+    from cueseg import confidence_map
+    from cueseg.intensity import MODALITIES
+
+    assert MODALITIES == ("ct", "mr", "grey", "rgb")
+    assert inspect.signature(confidence_map).parameters["preset"].default == "paper"
+
+
+def test_the_package_lists_its_names_and_refuses_others():
+    import cueseg
+
+    assert set(PUBLIC["cueseg"].split()) <= set(dir(cueseg))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        cueseg.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "statement", ["import cueseg", "from cueseg.weights_file import list_models; list_models()"]
+)
+def test_importing_and_listing_models_needs_no_torch(statement):
+    code = f"import sys; {statement}; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT / "CueSegBackend", check=True, timeout=60)
