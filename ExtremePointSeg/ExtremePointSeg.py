@@ -8,13 +8,6 @@ import numpy as np
 import qt
 import slicer
 import vtk
-from CueSegMRML import ControlPoints
-from CueSegMRML.BackgroundTask import TaskPoller
-from ExtremePointSegLib import Messages
-from ExtremePointSegLib.Panel import Panel
-from ExtremePointSegLib.Predictor import loadPredictor
-from ExtremePointSegLib.Readiness import State
-from ExtremePointSegLib.Settings import Modality, Overwrite
 from slicer import vtkMRMLMarkupsFiducialNode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -26,6 +19,14 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
+
+from CueSegMRML import ControlPoints
+from CueSegMRML.BackgroundTask import TaskPoller
+from ExtremePointSegLib import Messages
+from ExtremePointSegLib.Panel import Panel
+from ExtremePointSegLib.Predictor import loadPredictor
+from ExtremePointSegLib.Readiness import State
+from ExtremePointSegLib.Settings import Modality, Overwrite
 
 DRAG_PAUSE = 150  # milliseconds without movement until a dragged point counts
 OUR_PACKAGES = ("ExtremePointSegLib", "CueSegMRML", "cueseg")

@@ -5,13 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cueseg
 import pytest
 import torch
+from torch import Tensor, nn
+
+import cueseg
 from cueseg.models import create_model
 from cueseg.weights_file import LoadedModel, WeightsCard, save_model
 from image_builder import POINTS
-from torch import Tensor, nn
 
 BRIGHT_CARD = WeightsCard(name="bright", architecture="compact", licence="MIT", input_size=96)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tiers import TIER_NEEDS, missing_tiers
 
 ROOT = Path(__file__).parents[1]

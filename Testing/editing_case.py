@@ -2,6 +2,7 @@
 
 import numpy as np
 import slicer
+
 from CueSegMRML.Segments import SegmentEditing
 from CueSegMRML.Slices import SlicePlane, planeOf
 from scene_builder import GEOMETRIES, SHAPE, segment_in_volume, view_across

@@ -5,6 +5,7 @@ import time
 from types import SimpleNamespace
 
 import numpy as np
+
 from doubles import PolygonPredictorDouble
 from ExtremePointSegLib.Panel import Panel
 from ExtremePointSegLib.Settings import Modality, Overwrite

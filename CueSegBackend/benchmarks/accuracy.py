@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+
 from classical import METHODS
 from common import metadata
 from cueseg.intensity import IntensityRule, as_rgb

@@ -5,10 +5,11 @@ Images are (H, W, 3) float32 in 0..255, clicks (4, 2) as (x, y); every function 
 
 import cv2
 import numpy as np
-from cueseg.confidence import confidence_map
-from cueseg.geometry import Box
 from numpy.typing import NDArray
 from skimage.segmentation import random_walker
+
+from cueseg.confidence import confidence_map
+from cueseg.geometry import Box
 
 MARGIN = 8  # pixels of background around the click box that GrabCut and the random walker see
 # Confidence from which a pixel is taken as foreground; each method got the values that served it best on val.

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import cueseg
 import numpy as np
+
+import cueseg
 
 
 def time_side_by_side(

@@ -17,6 +17,7 @@ os.environ.update(
 )
 
 import numpy as np
+
 from common import metadata, statistics, summary, time_side_by_side
 from cueseg.confidence import confidence_map
 from paper_algorithm import paper_confidence_map

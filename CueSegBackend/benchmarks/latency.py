@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from common import metadata, summary
 from cueseg.predictor import ExtremePointPredictor
 

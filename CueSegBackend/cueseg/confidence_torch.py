@@ -83,7 +83,7 @@ def _outer_sum(parts: list[Tensor], k: int, which: int) -> Tensor:
 def _combine(first: Tensor, second: Tensor, options: MapOptions) -> Tensor:
     """Turn tau d_12^2 and tau d_34^2, (N, H, W), into maps in place, with a single square root."""
     nearer = torch.minimum(first, second)
-    if options.norm == "l2":  # d1 d2 = sqrt(min(d12^2, d34^2) (d12^2 + d34^2))
+    if options.norm == "l2":  # noqa: SIM108, d1 d2 = sqrt(min(d12^2, d34^2) (d12^2 + d34^2))
         image = first.add_(second).mul_(nearer).sqrt_()
     else:  # d1 d2 = min(d12^2, d34^2) + d12 d34
         image = first.mul_(second).sqrt_().add_(nearer)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import slicer
+
 from CueSegMRML import Volumes
 from CueSegMRML.Slices import SlicePlane
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 import slicer
+
 from cueseg.weights_file import list_models
 from CueSegMRML import Requirements
 from CueSegMRML.BackgroundTask import TaskQueue
-
 from ExtremePointSegLib import Messages
 from ExtremePointSegLib.Predictor import Predictor
 from ExtremePointSegLib.Readiness import State, pointCount, stateOf

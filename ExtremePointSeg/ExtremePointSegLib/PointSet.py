@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import slicer
-from CueSegMRML import Slices
 
+from CueSegMRML import Slices
 from ExtremePointSegLib.SegmentFromPoints import SET_SIZE
 
 

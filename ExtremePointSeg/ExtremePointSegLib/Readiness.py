@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum, auto
 
 import slicer
-from CueSegMRML import ControlPoints, Volumes
 
+from CueSegMRML import ControlPoints, Volumes
 from ExtremePointSegLib.SegmentFromPoints import SET_SIZE
 
 

@@ -13,10 +13,10 @@ from enum import Enum, auto
 
 import numpy as np
 import slicer
+
 from CueSegMRML import ControlPoints, Slices, Volumes
 from CueSegMRML.Segments import SegmentEditing, SliceEdit
 from CueSegMRML.Slices import SlicePlane
-
 from ExtremePointSegLib.Predictor import Prediction, Predictor
 
 SET_SIZE = 4

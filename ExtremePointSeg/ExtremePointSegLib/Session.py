@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import slicer
+
 from CueSegMRML import ControlPoints
 from CueSegMRML.BackgroundTask import TaskQueue
 from CueSegMRML.Segments import SegmentEditing
-
 from ExtremePointSegLib.CueOverlay import CueOverlay
 from ExtremePointSegLib.PointSet import chooseView, startsNewSet
 from ExtremePointSegLib.Predictor import Prediction, Predictor

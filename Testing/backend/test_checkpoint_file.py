@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from cueseg.checkpoint_file import as_state_dict, find_mismatch, listing, read_bytes, read_tensors
 from cueseg.models import create_model
 from cueseg.models.dextr import convert_dextr_checkpoint

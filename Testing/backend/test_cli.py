@@ -7,8 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-import cueseg
 import pytest
+
+import cueseg
 from command_line import run_python, save_tiny_model, segment_words, start_python
 from cueseg import weights_file
 from cueseg.cli import console, segment_arguments

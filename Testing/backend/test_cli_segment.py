@@ -2,10 +2,11 @@
 
 import logging
 
-import cueseg
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
+import cueseg
 from command_line import predict_by_brightness, segment_words
 from cueseg.cli.main import main
 from cueseg.image_files import read_image, read_segmentation

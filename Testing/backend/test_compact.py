@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from cueseg.models import create_model
 from cueseg.models.efficientnet import STAGES, EfficientNetLite0, load_imagenet_encoder
 
@@ -47,7 +48,7 @@ def test_another_network_is_not_taken_for_imagenet_weights():
         load_imagenet_encoder(EfficientNetLite0(4), state)
     state = published_state()
     state["_blocks.3._bn1.bias"] = torch.zeros(5)
-    with pytest.raises(ValueError, match="_blocks.3._bn1.bias has shape"):
+    with pytest.raises(ValueError, match=r"_blocks\.3\._bn1\.bias has shape"):
         load_imagenet_encoder(EfficientNetLite0(4), state)
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from benchmarks.paper_algorithm import paper_confidence_map
 from cueseg.confidence import confidence_map
 from cueseg.extreme_points import extreme_points_from_mask, jitter_points, order_extreme_points

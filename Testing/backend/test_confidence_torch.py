@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+
 from cueseg.confidence import confidence_map, gaussian_points
 from cueseg.confidence_torch import confidence_map_batch, gaussian_points_batch
 from degenerate_clicks import DRAWN, REFUSED_PLACES

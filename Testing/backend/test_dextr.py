@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
+
 from cueseg.models import create_model
 from cueseg.models.dextr import convert_dextr_checkpoint, dextr_card
 from cueseg.weights_card import WeightsCard
-from torch import Tensor, nn
 
 COUNTER = "num_batches_tracked"
 

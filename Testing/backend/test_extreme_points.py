@@ -2,6 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
+
 from cueseg.extreme_points import check_points, extreme_points_from_mask, jitter_points, order_extreme_points
 from degenerate_clicks import DRAWN, REFUSED, random_blob
 

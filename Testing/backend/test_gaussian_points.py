@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from cueseg.confidence import gaussian_points
 
 

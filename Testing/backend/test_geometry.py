@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from cueseg.geometry import Box, CropWindow
 
 BOX = Box(100, 120, 199, 169)

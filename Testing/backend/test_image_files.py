@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 from cueseg.image_files import ImageFile, read_image
 from image_builder import ORIGIN, SPACING, disc_volume, rotation, write_volume
 

@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 import pytest
+
 from cueseg.image_files import read_image
 from image_builder import ORIGIN, SHAPE, SPACING, disc_volume, write_series
 

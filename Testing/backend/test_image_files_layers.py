@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 from cueseg.image_files import (
     ImageFile,
     Segment,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import slicerio
+
 from cueseg.image_files import (
     ImageFile,
     Segmentation,

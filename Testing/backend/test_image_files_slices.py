@@ -5,6 +5,7 @@ import logging
 
 import numpy as np
 import pytest
+
 from cueseg.image_files import AXES, ImageFile, extract_slice, place_mask, slice_count
 from image_builder import rotation
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from cueseg.intensity import IntensityRule, as_rgb, check_image
 
 RULE = IntensityRule()

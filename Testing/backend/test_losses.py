@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+
 from cueseg.losses import bce_dice_loss, class_balanced_bce, soft_dice_loss
 
 

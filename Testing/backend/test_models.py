@@ -6,9 +6,10 @@ from functools import cache
 
 import pytest
 import torch
-from cueseg.models import MODEL_NAMES, create_model
 from torch import Tensor, nn
 from torch.nn import functional
+
+from cueseg.models import MODEL_NAMES, create_model
 
 SIZES = [(64, 64), (61, 83), (8, 200), (1, 1)]
 COMPACT_SIZES = [(64, 64), (61, 83), (40, 200)]

@@ -2,11 +2,12 @@
 
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional
+
 from cueseg.models import create_model
 from cueseg.models.psp import PyramidPoolingHead
 from cueseg.models.resnet import BasicBlock, Bottleneck
-from torch import nn
-from torch.nn import functional
 
 
 def on_meta(name: str, in_channels: int) -> nn.Module:

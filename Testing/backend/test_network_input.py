@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+
 from cueseg.confidence import confidence_map, gaussian_points
 from cueseg.network_input import network_input
 

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
+
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.weights_file import LoadedModel, WeightsCard
-from torch import nn
 
 
 class BrightnessNetwork(nn.Module):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from cueseg.extreme_points import extreme_points_from_mask
 from cueseg.metrics import dice
 from cueseg.predictor import ExtremePointPredictor

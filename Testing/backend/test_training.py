@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
+
 from cueseg.training.cases import read_manifest
 from cueseg.training.config import Phase, Recipe, read_recipe
 from cueseg.training.regions import draw_region

@@ -7,8 +7,9 @@ from dataclasses import FrozenInstanceError, asdict, fields
 from pathlib import Path
 from typing import Any
 
-import cueseg
 import pytest
+
+import cueseg
 from cueseg.intensity import IntensityRule
 from cueseg.weights_card import WeightsCard
 from cueseg.weights_file import list_models

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
+
 from cueseg import weights_file
 from cueseg.models import create_model
 from cueseg.weights_card import WeightsCard
 from cueseg.weights_file import list_models, load_model, save_model
-from torch import nn
 
 CARD = WeightsCard(
     name="tiny", architecture="psp-resnet18", licence="MIT", model_options={"head_channels": 8}, input_size=64

@@ -26,6 +26,9 @@ slicer_app = headless_slicer.boot()
 
 import slicer  # noqa: E402
 import vtk  # noqa: E402
+from overlay import write_overlay  # noqa: E402
+from reference_data import ORGANS, fetch  # noqa: E402
+
 from classical import ellipse, grabcut  # noqa: E402
 from cueseg.extreme_points import extreme_points_from_mask  # noqa: E402
 from cueseg.image_files import read_image  # noqa: E402
@@ -34,8 +37,6 @@ from cueseg.metrics import dice  # noqa: E402
 from cueseg.predictor import ExtremePointPredictor  # noqa: E402
 from CueSegMRML.Segments import SegmentEditing  # noqa: E402
 from ExtremePointSegLib.SegmentFromPoints import segmentSlice  # noqa: E402
-from overlay import write_overlay  # noqa: E402
-from reference_data import ORGANS, fetch  # noqa: E402
 
 SLICES_PER_ORGAN = 3
 

@@ -9,6 +9,7 @@ import time
 import warnings
 
 import numpy as np
+
 from cueseg.intensity import MODALITIES
 from cueseg.predictor import ExtremePointPredictor, Prediction
 
@@ -109,9 +110,8 @@ def main() -> None:
     outcomes = fuzz(ExtremePointPredictor(options.model, "cpu"), options.count, options.seed)
     for outcome, times in outcomes.most_common():
         print(f"{times:6d}  {outcome}")
-    print(
-        f"{sum(outcomes.values())} runs, seed {options.seed}, {time.perf_counter() - began:.0f} s: no NaN, no other error"
-    )
+    seconds = time.perf_counter() - began
+    print(f"{sum(outcomes.values())} runs, seed {options.seed}, {seconds:.0f} s: no NaN, no other error")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-import headless_slicer
 import pytest
+
+import headless_slicer
 from doubles import PolygonPredictorDouble
 from scene_builder import SceneBuilder
 

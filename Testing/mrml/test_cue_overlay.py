@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import slicer
+
 from CueSegMRML.Slices import planeOf
 from ExtremePointSegLib.CueOverlay import CueOverlay
 from scene_builder import GEOMETRIES, rotation, to_ijk, view_across

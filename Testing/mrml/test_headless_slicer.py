@@ -1,9 +1,10 @@
 """The test bed itself: `slicer.util` reads and writes through it, and scenes come and go."""
 
-import headless_slicer
 import numpy as np
 import pytest
 import slicer
+
+import headless_slicer
 from scene_builder import GEOMETRIES, SHAPE
 
 

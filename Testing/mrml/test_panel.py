@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+
 from CueSegMRML import ControlPoints
 from ExtremePointSegLib.Readiness import State
 from ExtremePointSegLib.Settings import Overwrite

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import slicer
+
 from CueSegMRML import ControlPoints
 from ExtremePointSegLib import Messages
 from ExtremePointSegLib.Readiness import State

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import slicer
+
 from CueSegMRML import ControlPoints
 from ExtremePointSegLib.PointSet import chooseView, startsNewSet
 from ExtremePointSegLib.Readiness import State, pointCount, stateOf

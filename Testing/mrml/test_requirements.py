@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError
 from types import ModuleType
 
 import pytest
+
 from CueSegMRML import Requirements
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import slicer
+
 from CueSegMRML.Segments import SegmentEditing
 from editing_case import EVERYWHERE, LEFT, MIDDLE, SLICE, EditingCase, in_slice
 from scene_builder import GEOMETRIES, SHAPE, segment_in_volume

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from CueSegMRML.Segments import SegmentEditing
 from ExtremePointSegLib.SegmentFromPoints import (
     Notice,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from CueSegMRML.Segments import UNDO_STEPS
 from editing_case import LEFT, MIDDLE, EditingCase, box, in_slice
 

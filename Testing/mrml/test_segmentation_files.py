@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import slicer
+
 from cueseg.image_files import ImageFile, Segmentation, extract_slice, read_segmentation, write_segmentation
 from image_builder import rotation
 

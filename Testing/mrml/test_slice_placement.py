@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from CueSegMRML.Slices import planeOf, sliceImage
 from ExtremePointSegLib.SegmentFromPoints import segmentSlice
 from scene_builder import (

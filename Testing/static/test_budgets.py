@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from project_tree import MODULES, ROOT, project_files, python_files, relative, syntax_tree
 
 FILE_LINES, MODULE_LINES, FUNCTION_LINES = 250, 350, 40

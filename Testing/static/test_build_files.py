@@ -4,6 +4,7 @@ import re
 import tomllib
 
 import pytest
+
 from project_tree import MODULES, PANELS, ROOT, project_files, relative
 
 LISTED = re.compile(r"^\s+(\S+\.\w+)$", re.MULTILINE)

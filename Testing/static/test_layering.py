@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+
 from project_tree import MODULES, PANELS, ROOT, imports_any, python_files, relative, syntax_tree
 
 QT = ("qt", "ctk", "PythonQt", "PySide6")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from project_tree import MODULES, ROOT
 
 SCRIPT = """

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+
 from project_tree import MODULES, PANELS, ROOT, module_class, syntax_tree
 
 SCENE_CLASSES = ("qMRML", "qSlicer")

@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 import pytest
+
 from project_tree import ROOT
 
 PUBLIC = {

@@ -1,6 +1,7 @@
 """A tier that cannot run is reported, and under CI it fails."""
 
 import pytest
+
 from tiers import missing_tiers
 
 
