@@ -17,8 +17,7 @@ from common import metadata
 from cueseg.intensity import IntensityRule, as_rgb
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.cases import read_manifest
-from cueseg.training.run import segment_with
-from cueseg.training.validation import Item, Segment, score, validation_items
+from cueseg.training.validation import CLICKS, Item, Segment, score, segment_with, validation_items
 
 COLUMNS = (
     "brainstem",
@@ -34,7 +33,6 @@ COLUMNS = (
     "hippocampus whole",
 )
 EXTRA = ("hippocampus anterior", "hippocampus posterior")  # reported beside the table
-CLICKS = ("exact", "disturbed")
 Scores = dict[str, dict[str, list[float]]]
 
 
@@ -52,7 +50,7 @@ def measure(items: list[Item], predictor: ExtremePointPredictor) -> dict[str, Sc
     """Clicks -> method -> column -> Dice of every item."""
     methods = {"CueSeg": segment_with(predictor)} | {name: classical(name) for name in METHODS}
     return {
-        clicks: {name: score(items, segment, clicks == "disturbed") for name, segment in methods.items()}
+        clicks: {name: score(items, segment, clicks) for name, segment in methods.items()}
         for clicks in CLICKS
     }
 

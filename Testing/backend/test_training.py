@@ -207,9 +207,9 @@ def test_mistakes_in_recipes_are_named(tmp_path, text, message):
 def test_scores_compare_with_the_reference_mask(manifest):
     items = validation_items(read_manifest(manifest, "val"))
     assert {item.column for item in items} == {"box", "both"}
-    perfect = score(items, lambda item, clicks: item.mask, disturbed=True)
+    perfect = score(items, lambda item, clicks: item.mask, "disturbed")
     assert perfect == {"box": [1.0], "both": [1.0]}
-    assert score(items, lambda item, clicks: ~item.mask, disturbed=False) == {"box": [0.0], "both": [0.0]}
+    assert score(items, lambda item, clicks: ~item.mask, "exact") == {"box": [0.0], "both": [0.0]}
 
 
 def test_disturbed_clicks_move_at_most_a_tenth_of_the_box(manifest):

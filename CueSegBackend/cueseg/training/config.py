@@ -31,6 +31,9 @@ class Recipe:
         cue_preset: Preset of the confidence map.
         plane_share: Share of samples from slices that are not axial.
         jitter: Largest click error in pixels (never more than a tenth of the box).
+        average_flips: For the card: whether probabilities are averaged over flips of the window.
+        data: For the card: what the training images are, with their terms.
+        description: For the card: a sentence for the user.
         phases: What is drawn when; the first begins at step 0, the last one's input side is used afterwards.
         validate_every: Steps between validations; the best mean Dice over the columns is kept.
         ema: Decay of the running mean of the weights, which is what is validated and kept.
@@ -45,6 +48,9 @@ class Recipe:
     cue_preset: str = "paper"
     plane_share: float = 0.25
     jitter: float = 3.0
+    average_flips: bool = False
+    data: str = ""
+    description: str = ""
     phases: tuple[Phase, ...] = ()
     batch: int = 16
     steps: int = 5000

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from cueseg.extreme_points import extreme_points_from_mask
 from cueseg.intensity import Modality
 from cueseg.metrics import dice
+from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.cases import Case
 from cueseg.training.samples import find_structures, jittered
 
+CLICKS = ("exact", "disturbed")
 NUCLEI_PER_IMAGE = 2
 MIN_INSTANCE_AREA = 30  # pixels; a nucleus of fewer is a fragment
 
@@ -68,10 +70,20 @@ def _chosen(case: Case, axial: list[Any], rng: np.random.Generator) -> list[Any]
     return [axial[len(axial) // 2]]
 
 
-def score(items: list[Item], segment: Segment, disturbed: bool) -> dict[str, list[float]]:
-    """Column -> Dice of every item."""
+def segment_with(predictor: ExtremePointPredictor) -> Segment:
+    """A predictor as the function (item, clicks) -> mask that `score` calls."""
+
+    def segment(item: Item, clicks: NDArray[np.float64]) -> NDArray[np.bool_]:
+        predictor.set_image(item.image, item.modality, item.spacing)
+        return predictor.predict(clicks).mask
+
+    return segment
+
+
+def score(items: list[Item], segment: Segment, clicks: str) -> dict[str, list[float]]:
+    """Column -> Dice of every item, with clicks of one kind of `CLICKS`."""
     scores: dict[str, list[float]] = defaultdict(list)
     for item in items:
-        mask = segment(item, item.disturbed if disturbed else item.exact)
+        mask = segment(item, getattr(item, clicks))
         scores[item.column].append(dice(mask, item.mask))
     return dict(scores)
