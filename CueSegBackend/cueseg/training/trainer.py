@@ -61,7 +61,7 @@ class Trainer:
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(_parameter_groups(self.model, recipe), lr=recipe.learning_rate)
         self.source = SampleSource(cases, recipe.groups, recipe.seed, recipe.jitter, recipe.plane_share)
-        self.step, self.best = 0, -1.0
+        self.step, self.best, self.best_size = 0, -1.0, 0
         if (folder / "state.pt").exists():
             self._resume()
 
@@ -117,10 +117,11 @@ class Trainer:
                 mean.copy_(value)
 
     def _validate(self) -> None:
-        dice, details = self.validate(self.average, self.recipe.phase_at(self.step).size)
+        size = self.recipe.phase_at(self.step).size
+        dice, details = self.validate(self.average, size)
         self._write({"step": self.step, "val": dice, **details})
-        if dice > self.best:
-            self.best = dice
+        if dice > self.best or size != self.best_size:  # weights of another input side are not what is wanted
+            self.best, self.best_size = dice, size
             _save_atomically(self.average.state_dict(), self.folder / "best.pt")
         self._save()
 
@@ -142,6 +143,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "best": self.best,
+            "best_size": self.best_size,
         }
         _save_atomically(state, self.folder / "state.pt")
 
@@ -150,7 +152,7 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.best = state["step"], state["best"]
+        self.step, self.best, self.best_size = state["step"], state["best"], state["best_size"]
         _log.info("going on at step %d (best validation %.4f)", self.step, self.best)
 
 
