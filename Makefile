@@ -41,7 +41,7 @@ accuracy: setup      ## Dice on the validation images of MANIFEST, beside three 
 	$(PY) $(BACKEND)/benchmarks/accuracy.py $(MANIFEST)
 
 train: setup         ## train RECIPE; stops and goes on where it was
-	$(PY) -m cueseg -v train $(RECIPE)
+	$(PY) -m cueseg train $(RECIPE)
 
 clean:
 	rm -rf $(VENV) build output .pytest_cache .ruff_cache

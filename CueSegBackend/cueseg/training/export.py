@@ -10,12 +10,11 @@ import numpy as np
 import torch
 
 from cueseg.intensity import IntensityRule
-from cueseg.metrics import dice
 from cueseg.models import create_model
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.config import Recipe
 from cueseg.training.validation import CLICKS, Item, score, segment_with
-from cueseg.weights_file import LoadedModel, WeightsCard, load_model, save_model
+from cueseg.weights_file import WeightsCard, save_model
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +36,9 @@ def card_of(recipe: Recipe, size: int, **extra: Any) -> WeightsCard:
 
 
 def export(recipe: Recipe, folder: Path, target: Path, items: list[Item]) -> WeightsCard:
-    """Write the best weights of a run in half precision, measured on the validation items as they are written.
+    """Write the best weights of a run, measured on the validation items as they are written.
+
+    In full precision: half the size changed single pixels of 19 of 276 validation masks of `compact-cm`.
 
     Raises:
         ValueError: The run has no best weights yet.
@@ -60,19 +61,16 @@ def export(recipe: Recipe, folder: Path, target: Path, items: list[Item]) -> Wei
         description=recipe.description,
         average_flips=recipe.average_flips,
     )
-    save_model(target, model, card, half=True)
-    exact = ExtremePointPredictor(LoadedModel(model, card), "cpu")
-    shipped = ExtremePointPredictor(load_model(target), "cpu")
-    card = save_model(target, model, replace(card, metrics=_metrics(shipped, exact, items)), half=True)
+    save_model(target, model, card)
+    shipped = ExtremePointPredictor(target, "cpu")
+    card = save_model(target, model, replace(card, metrics=_metrics(shipped, items)))
     _log.info("%s written, SHA-256 %s", target, card.sha256)
     return card
 
 
-def _metrics(
-    shipped: ExtremePointPredictor, exact: ExtremePointPredictor, items: list[Item]
-) -> dict[str, Any]:
-    """Dice per column on val, and what half precision changed."""
-    segment = segment_with(shipped)
+def _metrics(predictor: ExtremePointPredictor, items: list[Item]) -> dict[str, Any]:
+    """Dice per column on val."""
+    segment = segment_with(predictor)
     metrics: dict[str, Any] = {"what": "Dice on the split val, simulated clicks: mean, standard deviation, n"}
     for clicks in CLICKS:
         scores = score(items, segment, clicks)
@@ -80,13 +78,6 @@ def _metrics(
             column: {"mean": round(float(np.mean(v)), 4), "sd": round(float(np.std(v)), 4), "n": len(v)}
             for column, v in scores.items()
         }
-    full = segment_with(exact)
-    same = [dice(segment(item, item.exact), full(item, item.exact)) for item in items]
-    metrics["half precision"] = {
-        "masks": len(same),
-        "changed": sum(value < 1 for value in same),
-        "lowest Dice to full precision": round(min(same), 4),
-    }
     return metrics
 
 
