@@ -7,7 +7,7 @@ BACKEND := CueSegBackend
 MANIFEST ?= runs/manifest.json
 RECIPE ?= $(BACKEND)/recipes/compact-cm.toml
 
-.PHONY: setup demo test lint test-backend test-static test-mrml fuzz bench accuracy train clean
+.PHONY: setup demo test selftest screenshots lint test-backend test-static test-mrml fuzz bench accuracy train clean
 
 setup: $(READY)
 
@@ -21,7 +21,14 @@ demo: setup          ## four clicks per organ on a real abdominal CT, through th
 	$(PY) Testing/demo/demo.py --output output/demo
 
 test: lint           ## everything that runs without the Slicer application
-	$(PY) -m pytest
+	$(PY) -m pytest Testing/backend Testing/static Testing/mrml
+	$(PY) -m pytest Testing/standin_tests Testing/selftests
+
+selftest: setup      ## the modules' own self-tests, clicks and all, on a stand-in for Slicer's Qt half
+	$(PY) -m pytest Testing/selftests
+
+screenshots: setup   ## panels and views as pictures, in Resources/Screenshots
+	$(PY) Testing/selftests/screenshots.py
 
 lint: setup
 	$(PY) -m ruff check .

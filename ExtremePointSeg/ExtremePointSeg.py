@@ -1,7 +1,6 @@
 """Four extreme points in a slice view become one slice of a segment."""
 
 import sys
-from types import SimpleNamespace
 from typing import Annotated
 
 import numpy as np
@@ -27,9 +26,17 @@ from ExtremePointSegLib.Panel import Panel
 from ExtremePointSegLib.Predictor import loadPredictor
 from ExtremePointSegLib.Readiness import State
 from ExtremePointSegLib.Settings import Modality, Overwrite
+from ExtremePointSegSelfTest.PlacingTests import PlacingTests
+from ExtremePointSegSelfTest.SceneTests import SceneTests
+from ExtremePointSegSelfTest.WritingTests import WritingTests
 
 DRAG_PAUSE = 150  # milliseconds without movement until a dragged point counts
-OUR_PACKAGES = ("ExtremePointSegLib", "CueSegMRML", "cueseg")
+SEGMENT_EVENTS = (
+    slicer.vtkSegmentation.SegmentAdded,
+    slicer.vtkSegmentation.SegmentRemoved,
+    slicer.vtkSegmentation.SegmentModified,
+)
+OUR_PACKAGES = ("ExtremePointSegLib", "ExtremePointSegSelfTest", "CueSegMRML", "cueseg")
 
 
 #
@@ -91,6 +98,7 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.logic = self._parameterNode = self._guiTag = None
         self._message = ""
+        self._segmentation, self._segments = None, []
         self._seenPoints = np.empty((0, 3))
 
     def setup(self):
@@ -111,12 +119,17 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._connect()
         self.initializeParameterNode()
 
+    @property
+    def isBusy(self):
+        """Whether points or a prediction are still to be dealt with."""
+        return self._pause.active or self.panel.queue.busy
+
     def _connect(self):
         ui = self.ui
         ui.setUpButton.connect("clicked(bool)", self.onSetUp)
         ui.addSegmentButton.connect("clicked(bool)", self.onAddSegment)
-        ui.segmentSelector.connect("currentSegmentChanged(QString)", self.onSegmentChanged)
-        ui.modelComboBox.connect("activated(int)", self.onModelChosen)
+        ui.segmentComboBox.connect("currentIndexChanged(int)", self.onSegmentChosen)
+        ui.modelComboBox.connect("currentIndexChanged(int)", self.onModelChosen)
         ui.placeButton.connect("toggled(bool)", ui.placeWidget.setPlaceModeEnabled)
         ui.placeWidget.connect("activeMarkupsPlaceModeChanged(bool)", ui.placeButton.setChecked)
         ui.clearButton.connect("clicked(bool)", lambda checked: self.panel.clearPoints(self._parameterNode))
@@ -125,7 +138,9 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui.redoButton.connect("clicked(bool)", lambda checked: self.onHistory(self.panel.session.redo))
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
+        for event in (scene.EndCloseEvent, scene.EndImportEvent):
+            self.addObserver(scene, event, self.onSceneChanged)
 
     def cleanup(self):
         """Stop everything that could call back."""
@@ -154,12 +169,16 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event):
         """Drop work and nodes before the scene goes."""
-        self._pause.stop()
+        self.onSceneStartImport(caller, event)
         self.panel.session.closeScene()
+
+    def onSceneStartImport(self, caller, event):
+        """Look away while settings refer to nodes that are still to come."""
+        self._pause.stop()
         self.setParameterNode(None)
 
-    def onSceneEndClose(self, caller, event):
-        """Begin again with the new scene."""
+    def onSceneChanged(self, caller, event):
+        """Begin again with the scene as it is now."""
         if self.parent.isEntered:
             self.initializeParameterNode()
 
@@ -175,6 +194,7 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._parameterNode.disconnectGui(self._guiTag)
             self.removeObservers(self.onParametersModified)
             self.removeObservers(self.onPointsModified)
+            self._observeSegmentation(None)
         self._parameterNode = parameterNode
         self.ui.placeWidget.setCurrentNode(parameterNode.points if parameterNode is not None else None)
         if parameterNode is None:
@@ -189,15 +209,30 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onParametersModified(self, caller=None, event=None):
         """Bring the widgets that are bound by hand up to date."""
-        parameters, selector = self._parameterNode, self.ui.segmentSelector
-        wasBlocked = selector.blockSignals(True)  # a new segmentation would choose its first segment
-        selector.setCurrentNode(parameters.segmentation)
-        selector.setCurrentSegmentID(parameters.segmentId)
-        selector.blockSignals(wasBlocked)
-        self.onSegmentChanged(selector.currentSegmentID())
+        parameters = self._parameterNode
+        self._observeSegmentation(parameters.segmentation)
+        self.onSegmentsModified()
         self.ui.modelComboBox.currentIndex = self.panel.modelIndex(parameters)
         self.panel.updateCue(parameters)
         self.refresh()
+
+    def _observeSegmentation(self, segmentation):
+        if segmentation is not self._segmentation:
+            self.removeObservers(self.onSegmentsModified)
+            self._segmentation = segmentation
+            for event in SEGMENT_EVENTS if segmentation is not None else ():
+                self.addObserver(segmentation, event, self.onSegmentsModified)
+
+    def onSegmentsModified(self, caller=None, event=None):
+        """List the segments. Slicer's own selector would choose the first one after every change of any."""
+        segments, box = self.panel.segments(self._parameterNode), self.ui.segmentComboBox
+        wasBlocked = box.blockSignals(True)
+        if segments != self._segments:
+            self._segments = segments
+            box.clear()
+            box.addItems([name for segmentId, name in segments])
+        box.currentIndex = self.panel.keepSegment(self._parameterNode)
+        box.blockSignals(wasBlocked)
 
     def refresh(self):
         """Say what to do next; enable what can be done."""
@@ -273,14 +308,15 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Add a segment, and a segmentation if there is none."""
         self.panel.addSegment(self._parameterNode)
 
-    def onSegmentChanged(self, segmentId):
+    def onSegmentChosen(self, index):
         """Keep the chosen segment in the settings."""
-        if self._parameterNode is not None and self._parameterNode.segmentId != segmentId:
-            self._parameterNode.segmentId = segmentId
+        if self._parameterNode is not None and index >= 0:
+            self._parameterNode.segmentId = self._segments[index][0]
 
     def onModelChosen(self, index):
-        """Take over the model, and its threshold."""
-        self.panel.chooseModel(self._parameterNode, index)
+        """Take over another model, and its threshold."""
+        if self._parameterNode is not None and index not in (-1, self.panel.modelIndex(self._parameterNode)):
+            self.panel.chooseModel(self._parameterNode, index)
 
     def onHistory(self, step):
         """Undo or redo."""
@@ -310,41 +346,5 @@ class ExtremePointSegLogic(ScriptedLoadableModuleLogic):
 #
 
 
-def boxAround(points, threshold):
-    """Stands in for the network: the mask is the box of the points in an image of 50 x 60 pixels."""
-    mask = np.zeros((50, 60), bool)
-    (left, top), (right, bottom) = points.min(0).round().astype(int), points.max(0).round().astype(int)
-    mask[top : bottom + 1, left : right + 1] = True
-    return SimpleNamespace(mask=mask, probability=mask, cue=mask)
-
-
-class ExtremePointSegTest(ScriptedLoadableModuleTest):
-    """Runs in Slicer; the network is a double, so PyTorch is not needed."""
-
-    def setUp(self):
-        """Begin with an empty scene."""
-        slicer.mrmlScene.Clear()
-
-    def test_FourPointsFillTheirSliceOfTheSegment(self):
-        """Settings and four points in, voxels of one slice out, undo takes them back."""
-        double = SimpleNamespace(set_image=lambda *image, **facts: None, predict=boxAround, device_note="")
-        logic = ExtremePointSegLogic(makePredictor=lambda model: double)
-        settings = logic.getParameterNode()
-        volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "image")
-        slicer.util.updateVolumeFromArray(volume, np.zeros((10, 50, 60), np.int16))
-        settings.inputVolume = volume
-        logic.panel.prepare(settings)
-        logic.panel.addSegment(settings)
-        for position in ((10, 20, 4), (30, 22, 4), (15, 12, 4), (18, 40, 4)):
-            settings.points.AddControlPointWorld(vtk.vtkVector3d(*position))
-        self.assertTrue(logic.panel.settlePoints(settings))
-        logic.panel.start(settings, lambda result: None, self.fail)
-        while logic.panel.queue.busy:
-            logic.panel.queue.deliver()
-        expected = np.zeros((10, 50, 60), bool)
-        expected[4, 12:41, 10:31] = True
-        segment = (settings.segmentation, settings.segmentId, volume)
-        self.assertTrue((slicer.util.arrayFromSegmentBinaryLabelmap(*segment) == expected).all())
-        logic.panel.session.undo()
-        self.assertFalse(slicer.util.arrayFromSegmentBinaryLabelmap(*segment).any())
-        logic.panel.close()
+class ExtremePointSegTest(PlacingTests, WritingTests, SceneTests, ScriptedLoadableModuleTest):
+    """Runs in Slicer; the cases are in ExtremePointSegSelfTest."""

@@ -6,7 +6,11 @@ from importlib.util import find_spec
 import pytest
 
 # Folder below Testing -> module to import, package that brings it.
-TIER_NEEDS = {"mrml": ("slicer", "slicer-core")}
+TIER_NEEDS = {
+    "mrml": ("slicer", "slicer-core"),
+    "standin_tests": ("PySide6", "PySide6-Essentials"),
+    "selftests": ("PySide6", "PySide6-Essentials"),
+}
 
 
 def missing_tiers(

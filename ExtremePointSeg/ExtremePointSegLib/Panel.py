@@ -48,6 +48,7 @@ class Panel:
         self.session = Session(scene, self.queue, makePredictor)
         self.models = list_models()
         self._scene = scene
+        self._points: slicer.vtkMRMLMarkupsFiducialNode | None = None
         self.checkPackages()
 
     @property
@@ -73,15 +74,11 @@ class Panel:
 
     def prepare(self, settings: Settings) -> None:
         """Give the settings a node for the points, the volume that the views show, and an installed model."""
-        if settings.points is None:
-            points = slicer.vtkMRMLMarkupsFiducialNode()
-            points.SetName("Extreme points")
-            points.SetHideFromEditors(True)
-            points.SetSaveWithScene(False)
-            settings.points = self._scene.AddNode(points)
-            points.CreateDefaultDisplayNodes()
-            points.GetDisplayNode().SetSaveWithScene(False)
-            points.GetDisplayNode().SetPointLabelsVisibility(False)
+        if (
+            settings.points is None
+        ):  # also after a scene was added to this one: its settings came without points
+            settings.points = self._points if self._points in self._markups() else self._newPoints()
+        self._points = settings.points
         if settings.inputVolume is None:
             settings.inputVolume = self._shownVolume()
         if self.models and self.modelIndex(settings) < 0:
@@ -100,13 +97,27 @@ class Panel:
         self.session.hideCue()
         points = settings.points if settings is not None else None
         if points is not None and points.GetNumberOfControlPoints() == 0:
-            settings.points = None
+            settings.points = self._points = None
             self._scene.RemoveNode(points.GetDisplayNode())
             self._scene.RemoveNode(points)
 
     def clearPoints(self, settings: Settings) -> None:
         """Remove the points; what was written stays."""
         settings.points.RemoveAllControlPoints()
+
+    def segments(self, settings: Settings) -> list[tuple[str, str]]:
+        """(id, name) of the segments to choose from."""
+        if settings.segmentation is None:
+            return []
+        segmentation = settings.segmentation.GetSegmentation()
+        return [(found, segmentation.GetSegment(found).GetName()) for found in segmentation.GetSegmentIDs()]
+
+    def keepSegment(self, settings: Settings) -> int:
+        """Place of the chosen segment in `segments`; if it is not there, the first is chosen, or none (-1)."""
+        found = [segmentId for segmentId, _ in self.segments(settings)]
+        if settings.segmentId not in found:
+            settings.segmentId = found[0] if found else ""
+        return found.index(settings.segmentId) if found else -1
 
     def addSegment(self, settings: Settings) -> None:
         """Add a segment and choose it; make a segmentation if there is none."""
@@ -172,6 +183,20 @@ class Panel:
         """End the worker and leave the scene clean."""
         self.session.closeScene()
         self.queue.close()
+
+    def _newPoints(self) -> slicer.vtkMRMLMarkupsFiducialNode:
+        points = slicer.vtkMRMLMarkupsFiducialNode()
+        points.SetName("Extreme points")
+        points.SetHideFromEditors(True)
+        points.SetSaveWithScene(False)
+        self._scene.AddNode(points)
+        points.CreateDefaultDisplayNodes()
+        points.GetDisplayNode().SetSaveWithScene(False)
+        points.GetDisplayNode().SetPointLabelsVisibility(False)
+        return points
+
+    def _markups(self) -> list[slicer.vtkMRMLMarkupsFiducialNode]:
+        return slicer.util.getNodesByClass("vtkMRMLMarkupsFiducialNode", self._scene)
 
     def _views(self) -> list[slicer.vtkMRMLSliceNode]:
         return slicer.util.getNodesByClass("vtkMRMLSliceNode", self._scene)

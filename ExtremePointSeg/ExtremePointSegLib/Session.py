@@ -60,13 +60,17 @@ class Session:
         self.editing = SegmentEditing(scene, "ExtremePointSeg")
         self.deviceNote = ""
         self._queue = queue
-        self._makePredictor = makePredictor
-        self._predictors: dict[str, SlicePredictor] = {}  # the worker's own
+        self.usePredictors(makePredictor)
         self._overlay = CueOverlay()
         self._settled = np.empty((0, 3))
         self._setNumber = 0
         self._lastWrite: tuple | None = None
         self._last: tuple[SliceResult, slicer.vtkMRMLScalarVolumeNode] | None = None
+
+    def usePredictors(self, makePredictor: Callable[[str], Predictor]) -> None:
+        """Make predictors with this from now on; those made before are dropped."""
+        self._makePredictor = makePredictor
+        self._predictors: dict[str, SlicePredictor] = {}  # the worker's own
 
     def settle(
         self,
@@ -160,10 +164,10 @@ class Session:
         self._lastWrite = self._last = None
 
     def _predict(self, request: Request, task: SliceTask) -> Prediction:
-        if request.model not in self._predictors:
-            predictor = self._makePredictor(request.model)
-            self._predictors[request.model] = SlicePredictor(predictor)
-        slices = self._predictors[request.model]
+        predictors = self._predictors
+        if request.model not in predictors:
+            predictors[request.model] = SlicePredictor(self._makePredictor(request.model))
+        slices = predictors[request.model]
         prediction = slices.predict(task, request.threshold)
         self.deviceNote = slices.predictor.device_note
         return prediction

@@ -31,6 +31,7 @@ def _masks(click: Any) -> np.ndarray:
         cv2.drawContours(tile, outlines, -1, colour, 1, cv2.LINE_AA)
     for x, y in (click.points - corner + 0.5) * (TILE / side):
         cv2.circle(tile, (round(x), round(y)), 4, POINT, -1, cv2.LINE_AA)
+    cv2.rectangle(tile, (0, TILE - 26), (190, TILE), (0, 0, 0), -1)
     _text(
         tile,
         f"slice {click.index}  Dice {click.agreement['CueSeg']:.3f}",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from project_tree import MODULES, PANELS, ROOT, module_class, syntax_tree
+from project_tree import MODULES, PANELS, ROOT, imports_any, module_class, python_files, syntax_tree
 
 SCENE_CLASSES = ("qMRML", "qSlicer")
 
@@ -136,10 +136,32 @@ def test_module_classes_have_the_names_that_slicer_looks_for(module):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_self_tests_are_methods_and_run_test_is_not_overridden(module):
-    names = [node.name for node in module_class(module, "Test").body if isinstance(node, ast.FunctionDef)]
+    own = module_class(module, "Test")
+    cases = [node for path in self_test_files(module) for node in syntax_tree(path).body]
+    classes = [own, *(node for node in cases if isinstance(node, ast.ClassDef))]
+    names = [node.name for cls in classes for node in cls.body if isinstance(node, ast.FunctionDef)]
     assert any(name.startswith("test_") for name in names)
+    assert len(names) == len(set(names)), "of two methods of one name, one would never run"
     assert "runTest" not in names
-    assert [name for name in names if "test" in name.lower() and not name.startswith("test_")] == []
+    assert [name for name in names if "test" in name and not name.startswith("test_")] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_test_class_has_all_cases_of_its_folder(module):
+    bases = {base.id for base in module_class(module, "Test").bases}
+    cases = {path.stem for path in self_test_files(module) if path.stem.endswith("Tests")}
+    assert bases == cases | {"ScriptedLoadableModuleTest"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_self_test_asks_where_it_runs(module):
+    for path in (ROOT / module / f"{module}.py", *self_test_files(module)):
+        assert not imports_any(path, ("standin", "PySide6", "pytest", "headless_slicer")), path
+        assert "standin" not in path.read_text(encoding="utf-8").lower().replace("-", ""), path
+
+
+def self_test_files(module: str) -> list[Path]:
+    return python_files(f"{module}/{module}SelfTest")
 
 
 @pytest.mark.parametrize("panel", PANELS)

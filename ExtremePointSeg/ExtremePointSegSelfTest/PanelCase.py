@@ -1,0 +1,136 @@
+"""The panel with a real CT in the views, as the tests find it, and what they do with it."""
+
+import time
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import slicer
+
+from CueSegMRML import Requirements
+from ExtremePointSegLib.Predictor import loadPredictor
+from ExtremePointSegSelfTest import Expectation, Gestures
+from ExtremePointSegSelfTest.Doubles import BrightQuadrilateralDouble
+
+PATIENCE = 30  # seconds to wait for anything
+
+
+class PanelCase:
+    """Mixed into the module's test class; the network is a double unless a test says otherwise."""
+
+    def setUp(self):
+        """Show the panel on a scene with one CT, and press nothing yet."""
+        mock.patch.stopall()
+        self.pretendMissing([])
+        slicer.mrmlScene.Clear()
+        slicer.util.selectModule("ExtremePointSeg")
+        self.widget = slicer.modules.ExtremePointSegWidget
+        self.ui, self.panel = self.widget.ui, self.widget.panel
+        self.double = BrightQuadrilateralDouble()
+        self.panel.session.usePredictors(lambda model: self.double)
+        self.panel.checkPackages()
+        self.volume = self.loadAbdomen()
+
+    def tearDown(self):
+        """Leave nothing of the double behind."""
+        self.double.gate.set()
+        self.double.failure = None
+        mock.patch.stopall()
+        slicer.mrmlScene.Clear()
+        self.panel.session.usePredictors(loadPredictor)
+        self.panel.checkPackages()
+        self.widget.refresh()
+
+    def pretendMissing(self, packages):
+        """Let these, and only these, required packages be missing."""
+        mock.patch.object(Requirements, "missingRequirements", return_value=list(packages)).start()
+
+    def loadAbdomen(self, name="abdomen"):
+        """Load the CT, show it in the views and choose it in the panel."""
+        path = Path(slicer.util.modulePath("ExtremePointSeg")).parent / "Resources/SelfTest/Abdomen.nrrd"
+        volume = slicer.util.loadVolume(str(path), {"name": name})
+        slicer.util.setSliceViewerLayers(background=volume, fit=True, rotateToVolumePlane=True)
+        slicer.util.resetSliceViews()
+        self.ui.inputVolumeSelector.setCurrentNode(volume)
+        return volume
+
+    @property
+    def settings(self):
+        """The parameter node that the panel is bound to."""
+        return self.widget._parameterNode
+
+    @property
+    def hint(self):
+        """What the panel says."""
+        return self.ui.hintLabel.text
+
+    def waitFor(self, condition, what):
+        """Let the application go on until the condition holds."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            self.assertLess(time.monotonic(), end, f"waited in vain for {what}: {self.hint}")
+            slicer.app.processEvents()
+            time.sleep(0.002)
+
+    def waitUntilIdle(self):
+        """Let clicks settle and predictions end."""
+        self.waitFor(lambda: not self.widget.isBusy, "the prediction")
+        slicer.app.processEvents()
+
+    def center(self, *offset):
+        """World RAS of a voxel in the spleen, near its edge in all three planes, or so many mm beside it."""
+        position = Expectation.toWorld(self.volume, np.array([58.0, 43.0, 10.0]))
+        return position + np.array(offset) if offset else position
+
+    def addSegment(self):
+        """Press "Add"; returns the new segment's id."""
+        self.ui.addSegmentButton.click()
+        return self.settings.segmentId
+
+    def clickRing(self, name="Red", offsets=Gestures.RING, center=None):
+        """Place points around the center, in a view; returns where they are."""
+        if not self.ui.placeButton.checked:
+            self.ui.placeButton.click()
+        center = self.center() if center is None else np.array(center, float)
+        return [Gestures.click(name, ras) for ras in Gestures.ringAround(name, center, offsets)]
+
+    def segmentRing(self, name="Red", **where):
+        """Add a segment if there is none, place four points and wait for the result; returns the clicks."""
+        if not self.settings.segmentId:
+            self.addSegment()
+        clicks = self.clickRing(name, **where)
+        self.waitUntilIdle()
+        return clicks
+
+    def placedPoints(self):
+        """(N, 3) world RAS of the panel's points, without the one under the cursor."""
+        node = self.settings.points
+        defined = [
+            n
+            for n in range(node.GetNumberOfControlPoints())
+            if node.GetNthControlPointPositionStatus(n) == node.PositionDefined
+        ]
+        positions = [list(node.GetNthControlPointPositionWorld(n)) for n in defined]
+        return np.array(positions).reshape(-1, 3)
+
+    def voxelCount(self, segmentId=None):
+        """Number of voxels of a segment, of the chosen one by default."""
+        return len(
+            Expectation.segmentPoints(self.settings.segmentation, segmentId or self.settings.segmentId)
+        )
+
+    def assertSegmentFits(self, name, clicks, segmentId=None, oblique=False):
+        """The segment is what the double says of the view, within one voxel, and is on this slice alone."""
+        own = BrightQuadrilateralDouble()
+        expected, grid = Expectation.expectedInView(name, clicks, self.volume, own, self.settings.threshold)
+        segmentation, segmentId = self.settings.segmentation, segmentId or self.settings.segmentId
+        self.assertGreater(expected.sum() * np.prod(grid.spacing), 100, "mm2: too little to compare with")
+        shown = Expectation.segmentInView(segmentation, segmentId, grid)
+        spacing = self.volume.GetSpacing()  # across a tilted plane, voxels at the corners are neighbors too
+        voxelSize = np.linalg.norm(spacing) if oblique else max(spacing)
+        beyond = Expectation.beyondOneVoxel(shown, expected, grid, voxelSize + 0.01)
+        self.assertEqual(beyond, 0, f"pixels of the {name} view differ by more than a voxel; {self.hint}")
+        normal, origin = Gestures.sliceAxes(name)[2:]
+        axes = Expectation.toIJK(self.volume, np.array([normal, np.zeros(3)]))
+        reach = np.abs((Expectation.segmentPoints(segmentation, segmentId) - origin) @ normal).max()
+        self.assertLessEqual(reach, np.abs(axes[0] - axes[1]).sum() * max(self.volume.GetSpacing()) ** 2)

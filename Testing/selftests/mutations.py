@@ -1,0 +1,138 @@
+"""Breaks the panel in ways that happen, one at a time on a copy, and lists the tests that notice.
+
+    python Testing/selftests/mutations.py [name ...]
+
+Not a test: it takes about ten minutes. It ends with an error if a mutation goes unnoticed.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MODULE = "ExtremePointSeg/ExtremePointSeg.py"
+LIB = "ExtremePointSeg/ExtremePointSegLib"
+UI = "ExtremePointSeg/Resources/UI/ExtremePointSeg.ui"
+MRML = "CueSegBackend/CueSegMRML"
+TESTS = ("Testing/selftests/test_selftests.py", "-k", "test_method", "--maxfail=4")
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One replacement in one file."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTATIONS = (
+    Mutation("unbind a parameter", UI, "<string>keepExisting</string>", "<string></string>"),
+    Mutation("wrong signal name", MODULE, '"toggled(bool)"', '"toggle(bool)"'),
+    Mutation("wrong signal for a slot", MODULE, '"timeout()"', '"objectNameChanged(QString)"'),
+    Mutation("typo in a .ui name", UI, 'name="undoButton"', 'name="undoBotton"'),
+    Mutation("swap x and y", f"{MRML}/Slices.py", "    return image[:, :2]\n", "    return image[:, 1::-1]\n"),
+    Mutation(
+        "forget the volume's parent transform",
+        f"{MRML}/Volumes.py",
+        "return worldFromLocal(volumeNode) @ localFromIJK(volumeNode)",
+        "return localFromIJK(volumeNode)",
+    ),
+    Mutation(
+        "write to the wrong segment",
+        f"{LIB}/Panel.py",
+        "            settings.segmentId,\n            settings.points,\n            settings.modality",
+        "            settings.segmentation.GetSegmentation().GetNthSegmentID(0),\n"
+        "            settings.points,\n            settings.modality",
+    ),
+    Mutation("drop undo", f"{MRML}/Segments.py", "            self._logic.SaveStateForUndo()\n", "            pass\n"),
+    Mutation("a drag is an undo step of its own", f"{LIB}/Session.py", "written == self._lastWrite", "False"),
+    Mutation(
+        "leak an observer", MODULE, "            self.removeObservers(self.onPointsModified)\n", ""
+    ),
+    Mutation(
+        "block the GUI thread",
+        f"{MRML}/BackgroundTask.py",
+        "        self._tasks.append(task)\n        return task",
+        "        task.future.exception()\n        self._tasks.append(task)\n        return task",
+    ),
+    Mutation(
+        "compute on the GUI thread",
+        f"{MRML}/BackgroundTask.py",
+        "task.future = self._executor.submit(work, task)",
+        "task.future.set_result(work(task))",
+    ),
+    Mutation("forget the clean-up in exit()", MODULE, "        self.panel.release(parameterNode)\n", ""),
+    Mutation(
+        "forget to end place mode in exit()",
+        MODULE,
+        "        self.ui.placeWidget.setPlaceModeEnabled(False)\n        parameterNode",
+        "        parameterNode",
+    ),
+    Mutation("forget the closed scene", MODULE, "        self.panel.session.closeScene()\n", ""),
+    Mutation(
+        "write although the segmentation is gone",
+        f"{LIB}/Session.py",
+        "if any(node.GetScene() is None for node in nodes)",
+        "if False",
+    ),
+    Mutation("five points make a set", f"{LIB}/PointSet.py", "> SET_SIZE or", "> SET_SIZE + 1 or"),
+    Mutation("points of two slices mix", f"{LIB}/PointSet.py", "return self.spread < 0.5", "return True"),
+    Mutation("the point under the cursor counts", f"{MRML}/ControlPoints.py", "== defined]", ">= 0]"),
+    Mutation(
+        "the first segment is chosen after each write",
+        f"{LIB}/Panel.py",
+        "if settings.segmentId not in found:",
+        "if True:",
+    ),
+    Mutation(
+        "settings bound while a scene loads",
+        MODULE,
+        "        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)\n",
+        "",
+    ),
+    Mutation("the threshold is not passed on", f"{LIB}/Panel.py", "            settings.threshold,\n", "            None,\n"),
+    Mutation("the last slice is looked at again", f"{LIB}/SegmentFromPoints.py", "if task.imageKey != self._imageKey", "if self._imageKey is None"),
+    Mutation("place button and place mode part", MODULE, '        ui.placeWidget.connect("activeMarkupsPlaceModeChanged(bool)", ui.placeButton.setChecked)\n', ""),
+)  # fmt: skip
+
+
+def run(mutation: Mutation, folder: Path) -> list[str]:
+    """Tests that fail on a copy of the project with this mutation."""
+    copy = folder / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    ignored = shutil.ignore_patterns(".git", ".venv", ".cache", "runs", "output", "build", "__pycache__")
+    shutil.copytree(ROOT, copy, ignore=ignored)
+    path = copy / mutation.file
+    text = path.read_text(encoding="utf-8")
+    if text.count(mutation.old) != 1:
+        raise SystemExit(f"{mutation.name}: found {text.count(mutation.old)} times in {mutation.file}")
+    path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
+    output = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=900, check=False).stdout
+    lines = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
+    if not lines and not re.search(r"\d+ passed", output):
+        lines = ["the panel does not open"]
+    return [re.sub(r".*-test_|\]$", "", line) for line in lines]
+
+
+def main(names: list[str]) -> int:
+    """Run them all, or those that are named."""
+    unnoticed = []
+    with tempfile.TemporaryDirectory() as folder:
+        for mutation in MUTATIONS:
+            if names and mutation.name not in names:
+                continue
+            caught = run(mutation, Path(folder))
+            print(f"{mutation.name}: {', '.join(caught) or 'NOT NOTICED'}", flush=True)
+            unnoticed += [] if caught else [mutation.name]
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

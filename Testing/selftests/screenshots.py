@@ -1,0 +1,108 @@
+"""Pictures of the panels and of the slice views, made over the stand-in: `make screenshots`.
+
+    python Testing/selftests/screenshots.py [folder]
+
+The panels are drawn with Qt's own style, so fonts and colours differ a little from those of Slicer.
+"""
+
+import sys
+import unittest
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MODULES = ("CueSegBackend", "ExtremePointSeg", "ScribbleRefine")
+sys.path[:0] = [str(ROOT / folder) for folder in (*MODULES, "Testing")]
+
+import standin  # noqa: E402 (after the path)
+
+standin.boot()
+
+import numpy as np  # noqa: E402
+import slicer  # noqa: E402
+from ExtremePointSegLib.Predictor import loadPredictor  # noqa: E402
+from ExtremePointSegSelfTest import Expectation, Gestures  # noqa: E402
+from ExtremePointSegSelfTest.PanelCase import PanelCase  # noqa: E402
+from ExtremePointSegSelfTest.WritingTests import SPLEEN  # noqa: E402
+
+from standin import module_loader, screenshots  # noqa: E402
+
+WIDTH = 420  # pixels, a usual width of Slicer's panel
+WINDOW, LEVEL = 350, 40  # soft tissue
+COLOR = (0.2, 0.75, 0.9)
+
+
+class Studio(PanelCase, unittest.TestCase):
+    """The panel of the self-test with the network that ships."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("countTestCases")
+        self.folder = folder
+
+    def picture(self, name: str, theme: str = "light", module: str = "ExtremePointSeg") -> None:
+        with screenshots.colors(theme):
+            panel = getattr(slicer.modules, module.lower()).widgetRepresentation()
+            path = screenshots.save_widget(panel, self.folder / f"panel_{name}.png", width=WIDTH)
+        print(path.name)
+
+    def segment_spleen(self) -> None:
+        """Four clicks on the outline of the spleen, with the real network."""
+        spleen = [Expectation.toWorld(self.volume, np.array([i, j, 10.0])) for i, j in SPLEEN]
+        for name in ("Red", "Yellow", "Green"):
+            Gestures.sliceWidget(name).mrmlSliceNode().JumpSliceByOffsetting(*np.mean(spleen, axis=0))
+        self.addSegment()
+        segment = self.settings.segmentation.GetSegmentation().GetSegment(self.settings.segmentId)
+        segment.SetName("spleen")
+        segment.SetColor(*COLOR)
+        self.ui.placeButton.click()
+        for ras in spleen:
+            Gestures.click("Red", ras)
+        self.waitUntilIdle()
+        self.ui.placeButton.click()
+
+
+@contextmanager
+def opened(folder: Path):
+    """The panel with the abdomen in the views; the double is replaced by the network."""
+    studio = Studio(folder)
+    studio.setUp()
+    studio.panel.session.usePredictors(loadPredictor)
+    display = studio.volume.GetDisplayNode()
+    display.AutoWindowLevelOff()
+    display.SetWindowLevel(WINDOW, LEVEL)
+    yield studio
+    studio.tearDown()
+
+
+def take_all(folder: Path) -> None:
+    """Every state, in light and dark where it matters."""
+    with opened(folder) as studio:
+        studio.picture("start")
+        studio.segment_spleen()
+        print(screenshots.save_slice_views(folder / "views_segment.png").name)
+        studio.ui.showCueCheckBox.click()
+        for theme in ("light", "dark"):
+            studio.picture(f"result_{theme}", theme)
+        studio.ui.advancedCollapsibleButton.collapsed = False
+        studio.picture("advanced")
+        studio.ui.advancedCollapsibleButton.collapsed = True
+        print(screenshots.save_slice_views(folder / "views.png").name)
+    with opened(folder) as studio:
+        studio.pretendMissing(["torch>=2.2"])
+        studio.panel.checkPackages()
+        studio.widget.refresh()
+        for theme in ("light", "dark"):
+            studio.picture(f"missing_{theme}", theme)
+        slicer.util.selectModule("ScribbleRefine")
+        studio.picture("scribble", module="ScribbleRefine")
+
+
+def main(folder: Path) -> None:
+    for name in MODULES:
+        module_loader.load_module(ROOT / name).widgetRepresentation()
+    take_all(folder)
+    slicer.util.mainWindow().moduleSelector().selectModule("")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "Resources" / "Screenshots")
