@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import slicer
@@ -13,6 +12,7 @@ from ExtremePointSegSelfTest import Expectation, Gestures
 from ExtremePointSegSelfTest.Doubles import BrightQuadrilateralDouble
 
 PATIENCE = 30  # seconds to wait for anything
+MISSING_REQUIREMENTS = Requirements.missingRequirements
 
 
 class PanelCase:
@@ -20,9 +20,9 @@ class PanelCase:
 
     def setUp(self):
         """Show the panel on a scene with one CT, and press nothing yet."""
-        mock.patch.stopall()
         self.pretendMissing([])
         slicer.mrmlScene.Clear()
+        slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
         slicer.util.selectModule("ExtremePointSeg")
         self.widget = slicer.modules.ExtremePointSegWidget
         self.ui, self.panel = self.widget.ui, self.widget.panel
@@ -35,15 +35,19 @@ class PanelCase:
         """Leave nothing of the double behind."""
         self.double.gate.set()
         self.double.failure = None
-        mock.patch.stopall()
         slicer.mrmlScene.Clear()
-        self.panel.session.usePredictors(loadPredictor)
-        self.panel.checkPackages()
-        self.widget.refresh()
+        self.useNetwork()
 
     def pretendMissing(self, packages):
         """Let these, and only these, required packages be missing."""
-        mock.patch.object(Requirements, "missingRequirements", return_value=list(packages)).start()
+        Requirements.missingRequirements = lambda: list(packages)
+
+    def useNetwork(self):
+        """Nothing is pretended, and the network is the real one."""
+        Requirements.missingRequirements = MISSING_REQUIREMENTS
+        self.panel.session.usePredictors(loadPredictor)
+        self.panel.checkPackages()
+        self.widget.refresh()
 
     def loadAbdomen(self, name="abdomen"):
         """Load the CT, show it in the views and choose it in the panel."""

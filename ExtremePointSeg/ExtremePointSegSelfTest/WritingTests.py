@@ -2,7 +2,6 @@
 
 import threading
 from dataclasses import replace
-from unittest import mock
 
 import numpy as np
 import slicer
@@ -50,20 +49,22 @@ class WritingTests(PanelCase):
         made = []
         self.panel.session.usePredictors(lambda model: made.append(model) or self.double)
         other = replace(self.panel.models[0], name="another", threshold=0.25)
-        mock.patch.object(self.panel, "models", [*self.panel.models, other]).start()
+        models = self.panel.models
+        self.panel.models = [*models, other]
         box = self.ui.modelComboBox
         box.addItem("another")
         try:
             self.settings.threshold = 0.9
             self.segmentRing("Red")
-            box.currentIndex = 1
+            box.currentIndex = len(models)
             self.assertEqual((self.settings.model, self.settings.threshold), ("another", 0.25))
             self.segmentRing("Red")
             box.currentIndex = 0
             self.segmentRing("Red")
         finally:
             box.currentIndex = 0
-            box.removeItem(1)
+            box.removeItem(len(models))
+            self.panel.models = models
         self.assertEqual(made, [self.panel.models[0].name, "another"])
         self.assertEqual([call[3] for call in self.double.calls], [0.9, 0.25, self.panel.models[0].threshold])
 
@@ -146,6 +147,7 @@ class WritingTests(PanelCase):
         self.clickRing("Red")
         self.waitFor(lambda: self.double.calls, "the start of the prediction")
         slicer.app.processEvents()
+        self.assertEqual(self.double.released, 0, "the panel waited for the network")
         self.assertNotEqual(self.double.calls[0][4], threading.get_ident())
         self.assertIn("Computing", self.hint)
         self.assertEqual(self.ui.applyButton.text, "Cancel")
@@ -168,10 +170,7 @@ class WritingTests(PanelCase):
 
     def test_TheShippedNetworkFindsTheSpleen(self):
         """The real weights: the segment is what the backend itself says of the same slice and points."""
-        mock.patch.stopall()
-        self.panel.session.usePredictors(loadPredictor)
-        self.panel.checkPackages()
-        self.widget.refresh()
+        self.useNetwork()
         if self.panel.missingText:
             self.assertIn("is not installed", self.hint)
             return

@@ -24,15 +24,10 @@ def modules() -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def _left_as_found(modules: dict[str, Any]) -> Iterator[None]:
-    """No module is shown and the scene is empty, before and after."""
+    """Afterwards no module is shown and the scene is empty."""
     import slicer
 
-    _leave(slicer)
     yield
-    _leave(slicer)
-
-
-def _leave(slicer: Any) -> None:
     slicer.util.mainWindow().moduleSelector().selectModule("")
     slicer.mrmlScene.Clear()
     slicer.app.processEvents()

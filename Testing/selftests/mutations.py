@@ -36,7 +36,9 @@ MUTATIONS = (
     Mutation("wrong signal name", MODULE, '"toggled(bool)"', '"toggle(bool)"'),
     Mutation("wrong signal for a slot", MODULE, '"timeout()"', '"objectNameChanged(QString)"'),
     Mutation("typo in a .ui name", UI, 'name="undoButton"', 'name="undoBotton"'),
-    Mutation("swap x and y", f"{MRML}/Slices.py", "    return image[:, :2]\n", "    return image[:, 1::-1]\n"),
+    Mutation(
+        "swap x and y", f"{MRML}/Slices.py", "    return image[:, :2]\n", "    return image[:, 1::-1]\n"
+    ),
     Mutation(
         "forget the volume's parent transform",
         f"{MRML}/Volumes.py",
@@ -50,11 +52,14 @@ MUTATIONS = (
         "            settings.segmentation.GetSegmentation().GetNthSegmentID(0),\n"
         "            settings.points,\n            settings.modality",
     ),
-    Mutation("drop undo", f"{MRML}/Segments.py", "            self._logic.SaveStateForUndo()\n", "            pass\n"),
-    Mutation("a drag is an undo step of its own", f"{LIB}/Session.py", "written == self._lastWrite", "False"),
     Mutation(
-        "leak an observer", MODULE, "            self.removeObservers(self.onPointsModified)\n", ""
+        "drop undo",
+        f"{MRML}/Segments.py",
+        "            self._logic.SaveStateForUndo()\n",
+        "            pass\n",
     ),
+    Mutation("a drag is an undo step of its own", f"{LIB}/Session.py", "written == self._lastWrite", "False"),
+    Mutation("leak an observer", MODULE, "            self.removeObservers(self.onPointsModified)\n", ""),
     Mutation(
         "block the GUI thread",
         f"{MRML}/BackgroundTask.py",
@@ -96,10 +101,25 @@ MUTATIONS = (
         "        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)\n",
         "",
     ),
-    Mutation("the threshold is not passed on", f"{LIB}/Panel.py", "            settings.threshold,\n", "            None,\n"),
-    Mutation("the last slice is looked at again", f"{LIB}/SegmentFromPoints.py", "if task.imageKey != self._imageKey", "if self._imageKey is None"),
-    Mutation("place button and place mode part", MODULE, '        ui.placeWidget.connect("activeMarkupsPlaceModeChanged(bool)", ui.placeButton.setChecked)\n', ""),
-)  # fmt: skip
+    Mutation(
+        "the threshold is not passed on",
+        f"{LIB}/Panel.py",
+        "            settings.threshold,\n",
+        "            None,\n",
+    ),
+    Mutation(
+        "the last slice is looked at again",
+        f"{LIB}/SegmentFromPoints.py",
+        "if task.imageKey != self._imageKey",
+        "if self._imageKey is None",
+    ),
+    Mutation(
+        "place button and place mode part",
+        MODULE,
+        '        ui.placeWidget.connect("activeMarkupsPlaceModeChanged(bool)", ui.placeButton.setChecked)\n',
+        "",
+    ),
+)
 
 
 def run(mutation: Mutation, folder: Path) -> list[str]:
@@ -114,7 +134,9 @@ def run(mutation: Mutation, folder: Path) -> list[str]:
         raise SystemExit(f"{mutation.name}: found {text.count(mutation.old)} times in {mutation.file}")
     path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
-    output = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=900, check=False).stdout
+    output = subprocess.run(
+        command, cwd=copy, capture_output=True, text=True, timeout=900, check=False
+    ).stdout
     lines = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
     if not lines and not re.search(r"\d+ passed", output):
         lines = ["the panel does not open"]

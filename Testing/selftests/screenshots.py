@@ -20,11 +20,10 @@ standin.boot()
 
 import numpy as np  # noqa: E402
 import slicer  # noqa: E402
-from ExtremePointSegLib.Predictor import loadPredictor  # noqa: E402
+
 from ExtremePointSegSelfTest import Expectation, Gestures  # noqa: E402
 from ExtremePointSegSelfTest.PanelCase import PanelCase  # noqa: E402
 from ExtremePointSegSelfTest.WritingTests import SPLEEN  # noqa: E402
-
 from standin import module_loader, screenshots  # noqa: E402
 
 WIDTH = 420  # pixels, a usual width of Slicer's panel
@@ -66,7 +65,7 @@ def opened(folder: Path):
     """The panel with the abdomen in the views; the double is replaced by the network."""
     studio = Studio(folder)
     studio.setUp()
-    studio.panel.session.usePredictors(loadPredictor)
+    studio.useNetwork()
     display = studio.volume.GetDisplayNode()
     display.AutoWindowLevelOff()
     display.SetWindowLevel(WINDOW, LEVEL)

@@ -27,7 +27,11 @@ from standin.properties import QtProperty
 
 QT_MODULES = (QtWidgets, QtGui, QtCore, QtUiTools, QtNetwork, QtTest)
 _NUMBERS = ("bool", "int", "uint", "double", "float", "qlonglong", "qulonglong")
-_VIRTUAL = ("sizeHint", "minimumSizeHint")  # properties whose getter Qt calls as a virtual method, by name
+_VIRTUAL = (
+    "sizeHint",
+    "minimumSizeHint",
+    "spacing",
+)  # properties whose getter Qt calls as a virtual method, by name
 _being_read: set[tuple[int, str]] = set()
 _loading_ui: list[bool] = []  # not empty while a .ui file is loaded
 

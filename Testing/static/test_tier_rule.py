@@ -15,7 +15,10 @@ def test_nothing_is_left_out_where_everything_is_installed():
 
 def test_a_missing_package_is_named():
     reasons = missing_tiers({}, finder=nothing)
-    assert reasons["mrml"] == "Testing/mrml is not run: it needs the package slicer-core (pip install slicer-core)"
+    assert (
+        reasons["mrml"]
+        == "Testing/mrml is not run: it needs the package slicer-core (pip install slicer-core)"
+    )
     assert "PySide6-Essentials" in reasons["standin_tests"]
     assert "PySide6-Essentials" in reasons["selftests"]
 

@@ -8,7 +8,13 @@ from standin.mrml_widgets.place_widget import qSlicerMarkupsPlaceWidget
 from standin.mrml_widgets.segment_selector import qMRMLSegmentSelectorWidget
 from standin.scene_widget import qMRMLWidget, qSlicerWidget
 
-IN_UI_FILES = (qMRMLWidget, qSlicerWidget, qMRMLNodeComboBox, qMRMLSegmentSelectorWidget, qSlicerMarkupsPlaceWidget)
+IN_UI_FILES = (
+    qMRMLWidget,
+    qSlicerWidget,
+    qMRMLNodeComboBox,
+    qMRMLSegmentSelectorWidget,
+    qSlicerMarkupsPlaceWidget,
+)
 _OF_THE_LAYOUT = (
     slice_view.qMRMLSliceView,
     slice_view.qMRMLSliceControllerWidget,
