@@ -7,7 +7,7 @@ BACKEND := CueSegBackend
 MANIFEST ?= runs/manifest.json
 RECIPE ?= $(BACKEND)/recipes/compact-cm.toml
 
-.PHONY: setup demo test selftest screenshots lint test-backend test-static test-mrml fuzz bench accuracy train clean
+.PHONY: setup demo test selftest test-slicer screenshots lint test-backend test-static test-mrml fuzz bench accuracy train clean
 
 setup: $(READY)
 
@@ -26,6 +26,9 @@ test: lint           ## everything that runs without the Slicer application
 
 selftest: setup      ## the modules' own self-tests, clicks and all, on a stand-in for Slicer's Qt half
 	$(PY) -m pytest Testing/selftests
+
+test-slicer: setup   ## the same self-tests in an installed Slicer: make test-slicer SLICER=/path/to/Slicer
+	$(PY) Testing/application/run_tests.py --slicer "$(SLICER)"
 
 screenshots: setup   ## panels and views as pictures, in Resources/Screenshots
 	$(PY) Testing/selftests/screenshots.py
