@@ -25,6 +25,20 @@ _HOMES = {
     "WeightsCard": "weights_file",
     "ExtremePointPredictor": "predictor",
     "Prediction": "predictor",
+    "SegmentationNetwork": "networks",
+    "NetworkCard": "networks",
+    "load_network": "networks",
+    "list_networks": "networks",
+    "save_network": "networks",
+    "inspect_network": "networks",
+    "refine": "refinement",
+    "RefinementOptions": "refinement",
+    "RefinementSession": "refinement",
+    "RefinementResult": "refinement",
+    "load_delta": "refinement",
+    "grow_scribbles": "scribbles",
+    "GrowthOptions": "scribbles",
+    "simulate_scribbles": "scribbles",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import cueseg
-from cueseg.cli import list_models, segment, train
+from cueseg.cli import inspect_network, list_models, predict, refine, segment, train
 from cueseg.cli.console import HelpFormatter, complain, logging_to_stderr
 from cueseg.cli.errors import UnusableWeightsError
 
@@ -28,6 +28,8 @@ exit codes:
 examples:
   python -m cueseg segment ct_folder --slice 12 --points 61,80 139,84 96,52 104,118 --output liver.seg.nrrd
   python -m cueseg list-models
+  python -m cueseg inspect-network my_bundle
+  python -m cueseg refine ct.nrrd --network my_bundle --scribbles s.seg.nrrd --output out.seg.nrrd
   python -m cueseg train CueSegBackend/recipes/compact-cm.toml
 
 "python -m cueseg COMMAND --help" tells more."""
@@ -76,7 +78,8 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="python -m cueseg",
-        description="Segment structures in CT, MR and other images from four extreme points.",
+        description="Segment structures in CT, MR and other images from four extreme points, and correct the output "
+        "of segmentation networks from scribbles.",
         epilog=_EPILOG,
         formatter_class=HelpFormatter,
     )
@@ -89,6 +92,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     segment.add_parser(commands, common)
     list_models.add_parser(commands, common)
+    inspect_network.add_parser(commands, common)
+    predict.add_parser(commands, common)
+    refine.add_parser(commands, common)
     train.add_parser(commands, common)
     return parser
 
