@@ -1,0 +1,181 @@
+"""The iterations: gradients summed over windows, the best weights kept, and when to stop."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cueseg.refinement.objectives import Evaluation, Objective, ScribbledWindow
+from cueseg.refinement.options import RefinementOptions
+from cueseg.refinement.progress import Reporter
+from cueseg.refinement.result import IterationReport
+
+__all__ = ["Outcome", "optimise"]
+
+_PATIENCE = 10  # iterations without progress
+_STRAY = 0.05  # of the anchors may change their label
+_PROGRESS = 1e-3  # of the loss, which counts as progress
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The best weights and the way to them.
+
+    Attributes:
+        values: of the parameters, in their order.
+        iterations: steps after which they were reached.
+        history: one report per evaluation.
+        stopped_by: "satisfied", "iterations", "stalled" or "user".
+    """
+
+    values: list[Tensor]
+    iterations: int
+    history: list[IterationReport]
+    stopped_by: str
+
+
+class _Finished(Exception):  # noqa: N818 -- leaves the line search of L-BFGS
+    pass
+
+
+class _Run:
+    """Evaluates the parameters, remembers the best, and says when to stop."""
+
+    def __init__(
+        self,
+        parameters: Sequence[nn.Parameter],
+        windows: Sequence[ScribbledWindow],
+        logits_of_window: Callable[[int], Tensor],
+        objective: Objective,
+        options: RefinementOptions,
+        reporter: Reporter,
+    ) -> None:
+        self._parameters = list(parameters)
+        self._windows = windows
+        self._logits = logits_of_window
+        self._objective = objective
+        self._options = options
+        self._reporter = reporter
+        self._began = reporter.elapsed
+        self._best_key: tuple[float, float] | None = None
+        self._progress_key: tuple[float, float] | None = None
+        self._progress_at = 0
+        self.most = options.effective_iterations
+        self.best = [parameter.detach().clone() for parameter in self._parameters]
+        self.best_iteration = 0
+        self.history: list[IterationReport] = []
+        self.stopped_by = ""
+
+    def evaluate(self) -> Evaluation | None:
+        """Loss and gradients at the present weights; None if the user stopped in between."""
+        done = len(self.history)
+        for parameter in self._parameters:
+            parameter.grad = None
+        for number, window in enumerate(self._windows):
+            if number > 0:
+                self._reporter.report("optimise", done, self.most)
+                if self._reporter.stopped:
+                    self.stopped_by = "user"
+                    return None
+            self._objective.backward(self._logits(window.index), window)
+        evaluation = self._objective.finish(self._parameters)
+        self._remember(evaluation)
+        return evaluation
+
+    def _remember(self, evaluation: Evaluation) -> None:
+        done = len(self.history)
+        seconds = self._reporter.elapsed - self._began
+        self.history.append(IterationReport(done, evaluation.loss, dict(evaluation.wrong), seconds))
+        key = (float(evaluation.violations), evaluation.loss)
+        if self._best_key is None or key < self._best_key:
+            self._best_key, self.best_iteration = key, done
+            self.best = [parameter.detach().clone() for parameter in self._parameters]
+        known = self._progress_key
+        if known is None or key[0] < known[0] or (key[0] == known[0] and key[1] < known[1] * (1 - _PROGRESS)):
+            self._progress_key, self._progress_at = key, done
+        self._reporter.iteration(done, self.most, evaluation.wrong, evaluation.loss)
+        self.stopped_by = self._reason(evaluation, done)
+
+    def _reason(self, evaluation: Evaluation, done: int) -> str:
+        sure_enough = self._options.method == "paper" or evaluation.least_sure >= self._options.confidence
+        held = evaluation.strayed <= _STRAY * evaluation.anchors
+        if evaluation.violations == 0 and sure_enough and held:
+            return "satisfied"
+        if self._reporter.stopped:
+            return "user"
+        if done >= self.most:
+            return "iterations"
+        return "stalled" if done - self._progress_at >= _PATIENCE else ""
+
+
+def optimise(
+    parameters: Sequence[nn.Parameter],
+    windows: Sequence[ScribbledWindow],
+    logits_of_window: Callable[[int], Tensor],
+    objective: Objective,
+    options: RefinementOptions,
+    reporter: Reporter,
+) -> Outcome:
+    """Refine parameters until the user's pixels are right and sure, or nothing is gained, or the user stops.
+
+    The best weights are those with the fewest wrong user pixels, and the lowest loss among equals. "paper" stops as
+    soon as all labels are right, as its objective then has no gradient.
+
+    Args:
+        parameters: what is refined, at its start values; left at the last values tried.
+        windows: what they are asked for.
+        logits_of_window: window index -> logits (1, C, *size) with history.
+        objective: of the method.
+        options: of the refinement.
+        reporter: is told of every iteration and window.
+
+    Raises:
+        RefinementCancelled: the user gave up.
+        RuntimeError: the weights became NaN or infinite.
+    """
+    run = _Run(parameters, windows, logits_of_window, objective, options, reporter)
+    if options.method == "f-brs":
+        _quasi_newton(run, parameters)
+    else:
+        _descend(run, parameters, options)
+    return Outcome(run.best, run.best_iteration, run.history, run.stopped_by)
+
+
+def _descend(run: _Run, parameters: Sequence[nn.Parameter], options: RefinementOptions) -> None:
+    rate = options.effective_learning_rate
+    kind: Any = torch.optim.SGD if options.method == "paper" else torch.optim.Adam
+    optimiser = kind(list(parameters), lr=rate)
+    while True:
+        run.evaluate()
+        if run.stopped_by:
+            return
+        optimiser.step()
+        if not all(parameter.isfinite().all() for parameter in parameters):
+            raise RuntimeError(
+                f"the refinement diverged after {len(run.history)} iterations: use a learning rate below {rate:g}"
+            )
+
+
+def _quasi_newton(run: _Run, parameters: Sequence[nn.Parameter]) -> None:
+    solver = torch.optim.LBFGS(
+        list(parameters),
+        max_iter=run.most + 1,
+        max_eval=run.most + 1,
+        history_size=20,
+        tolerance_grad=1e-8,
+        line_search_fn="strong_wolfe",
+    )
+
+    def closure() -> float:
+        evaluation = run.evaluate()
+        if evaluation is None or run.stopped_by:
+            raise _Finished
+        return evaluation.loss
+
+    try:
+        solver.step(closure)
+    except _Finished:
+        return
+    run.stopped_by = "stalled"
