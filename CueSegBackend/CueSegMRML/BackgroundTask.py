@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Hashable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Any
 
 _POLL_MILLISECONDS = 20
@@ -27,8 +28,24 @@ class Task:
     key: Hashable
     onDone: Callable[[Any], None]
     onError: Callable[[Exception], None]
+    onProgress: Callable[[Any], None] | None = None
     cancelled: bool = False
     future: Future = field(default_factory=Future, repr=False)
+    _news: SimpleQueue = field(default_factory=SimpleQueue, repr=False)
+
+    def report(self, progress: Any) -> None:
+        """Hand news to `onProgress`, which `TaskQueue.deliver` calls; for the worker."""
+        self._news.put(progress)
+
+    def deliverProgress(self) -> None:
+        """Call `onProgress` with everything that was reported, in order."""
+        try:
+            while not self.cancelled:
+                news = self._news.get_nowait()
+                if self.onProgress is not None:
+                    self.onProgress(news)
+        except Empty:
+            return
 
 
 class TaskQueue:
@@ -50,14 +67,16 @@ class TaskQueue:
         work: Callable[[Task], Any],
         onDone: Callable[[Any], None],
         onError: Callable[[Exception], None],
+        onProgress: Callable[[Any], None] | None = None,
     ) -> Task:
         """Queue `work(task)`; earlier tasks with the same key are cancelled and never reported.
 
         :param onDone: called by `deliver` with what `work` returned.
         :param onError: called by `deliver` with the exception that `work` raised.
+        :param onProgress: called by `deliver` with what `work` hands to `task.report`, before `onDone`.
         """
         self.cancel(key)
-        task = Task(key, onDone, onError)
+        task = Task(key, onDone, onError, onProgress)
         task.future = self._executor.submit(work, task)
         self._tasks.append(task)
         return task
@@ -70,7 +89,7 @@ class TaskQueue:
                 task.future.cancel()
 
     def deliver(self) -> int:
-        """Call the callbacks of all finished tasks, in order; returns how many.
+        """Call the callbacks of all finished tasks, in order, and pass on progress; returns how many finished.
 
         A callback that spins the event loop may get here again: that inner call does nothing.
         """
@@ -79,7 +98,11 @@ class TaskQueue:
         self._delivering = True
         delivered = 0
         try:
-            while self._tasks and self._tasks[0].future.done():
+            while self._tasks:
+                done = self._tasks[0].future.done()  # looked at first: what is reported later is not lost
+                self._tasks[0].deliverProgress()
+                if not done:
+                    break
                 delivered += self._report(self._tasks.pop(0))
         finally:
             self._delivering = False

@@ -102,6 +102,44 @@ def test_a_callback_that_spins_the_event_loop_does_not_deliver_again(queue):
     assert inner == [0, 0]
 
 
+def test_progress_is_delivered_in_order_before_the_result(queue):
+    seen, halfway, release = [], threading.Event(), threading.Event()
+
+    def work(task: Task) -> str:
+        task.report(1)
+        halfway.set()
+        release.wait(5)
+        task.report(2)
+        return "done"
+
+    queue.submit("k", work, seen.append, never, lambda news: seen.append((news, threading.get_ident())))
+    assert halfway.wait(5)
+    assert queue.deliver() == 0
+    here = threading.get_ident()
+    assert seen == [(1, here)]
+    release.set()
+    deliver_until_idle(queue)
+    assert seen == [(1, here), (2, here), "done"]
+
+
+def test_progress_of_cancelled_work_or_without_a_listener_is_dropped(queue):
+    seen, reported, release = [], threading.Event(), threading.Event()
+
+    def work(task: Task) -> None:
+        task.report(1)
+        reported.set()
+        release.wait(5)
+
+    queue.submit("k", work, seen.append, never, seen.append)
+    assert reported.wait(5)
+    queue.cancel("k")
+    queue.deliver()
+    queue.submit("other", lambda task: task.report(1), seen.append, never)
+    release.set()
+    deliver_until_idle(queue)
+    assert seen == [None]
+
+
 def test_a_failing_callback_does_not_block_what_follows(queue):
     seen = []
 

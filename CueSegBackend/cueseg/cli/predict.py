@@ -63,7 +63,8 @@ def open_session(options: argparse.Namespace, image: "ImageFile") -> "Refinement
 
         choose_device(options.device)  # first, so that what fails below is the network
         session = RefinementSession(open_network(options.network), device=options.device)
-    session.set_image(image.array, image.spacing[::-1], options.modality or image.modality)
+    modality = options.modality or image.modality
+    session.set_image(image.array, image.spacing[::-1], modality, spatial_shape=image.shape)
     _log.info("%s on %s", session.network.card.name, session.device)
     return session
 

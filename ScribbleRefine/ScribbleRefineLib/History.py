@@ -1,0 +1,133 @@
+"""Undo and redo of mask, scribbles and weights as one step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import slicer
+
+from CueSegMRML import SegmentStates
+from CueSegMRML.SegmentStates import SegmentState
+from ScribbleRefineLib.LabelTable import LabelTable
+from ScribbleRefineLib.ScribbleNodes import ScribbleNodes
+
+STEPS = 20
+_BYTES = 256 * 2**20  # of compressed voxels; beyond it the oldest steps go, but never the last ten
+_ALWAYS_KEPT = 10
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """How things were at one time, as far as a step changed them.
+
+    :param segments: segments of the result; None for one that was not there.
+    :param mapping: class number to segment of the result.
+    :param scribbles: all scribbles; None when the step leaves them alone.
+    """
+
+    segments: dict[str, SegmentState | None]
+    mapping: dict[int, str]
+    scribbles: dict[str, SegmentState | None] | None
+    weights: Any = None
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, about, without the weights."""
+        states = [*self.segments.values(), *(self.scribbles or {}).values()]
+        return sum(state.size for state in states if state is not None)
+
+
+@dataclass
+class Step:
+    """One thing the user did; `before` brings back what was, `after` what came of it (known once undone)."""
+
+    text: str
+    before: Snapshot
+    after: Snapshot | None = field(default=None)
+
+
+class History:
+    """The steps of one result segmentation."""
+
+    def __init__(
+        self,
+        segmentationNode: slicer.vtkMRMLSegmentationNode,
+        labels: LabelTable,
+        scribbles: ScribbleNodes,
+    ) -> None:
+        self._node, self._labels, self._scribbles = segmentationNode, labels, scribbles
+        self.weights: Any = None  # of the network as it is now adapted; None: as it came
+        self._done: list[Step] = []
+        self._undone: list[Step] = []
+
+    @property
+    def undoText(self) -> str:
+        """What `undo` would take back; "" when there is nothing."""
+        return self._done[-1].text if self._done else ""
+
+    @property
+    def redoText(self) -> str:
+        """What `redo` would bring back; "" when there is nothing."""
+        return self._undone[-1].text if self._undone else ""
+
+    def record(self, text: str, before: Snapshot) -> None:
+        """Keep a step that was just done; what had been undone can no longer be redone."""
+        self._done.append(Step(text, before))
+        self._undone.clear()
+        while len(self._done) > STEPS or (len(self._done) > _ALWAYS_KEPT and self._size() > _BYTES):
+            del self._done[0]
+
+    def undo(self) -> None:
+        """Go back to before the last step.
+
+        :raises ValueError: there is none.
+        """
+        if not self._done:
+            raise ValueError("there is nothing to undo")
+        step = self._done.pop()
+        step.after = self._present(step.before)
+        self._restore(step.before)
+        self._undone.append(step)
+
+    def redo(self) -> None:
+        """Bring the step that was undone last back.
+
+        :raises ValueError: there is none.
+        """
+        if not self._undone:
+            raise ValueError("there is nothing to redo")
+        step = self._undone.pop()
+        self._restore(step.after)
+        step.after = None
+        self._done.append(step)
+
+    def lastSegments(self) -> dict[str, SegmentState | None]:
+        """States of the segments before the last step that changed any; empty when there is none."""
+        return next((step.before.segments for step in reversed(self._done) if step.before.segments), {})
+
+    def _size(self) -> int:
+        return sum(step.before.size for step in self._done)
+
+    def _present(self, like: Snapshot) -> Snapshot:
+        return Snapshot(
+            {segmentId: SegmentStates.stateOf(self._node, segmentId) for segmentId in like.segments},
+            self._labels.mapping(),
+            None if like.scribbles is None else self._scribbles.states(),
+            self.weights,
+        )
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        for segmentId, state in snapshot.segments.items():
+            SegmentStates.restore(self._node, segmentId, state)
+        self._labels.mapAgain(
+            {
+                index: segmentId
+                for index, segmentId in snapshot.mapping.items()
+                if snapshot.segments.get(segmentId) is not None
+            }
+        )
+        self._labels.follow(self._node)
+        if snapshot.scribbles is not None:
+            self._scribbles.restore(snapshot.scribbles)
+        self.weights = snapshot.weights

@@ -1,0 +1,114 @@
+"""The door to the backend: everything heavy is imported here, inside functions, when it is first needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ScribbleRefineLib.RefineSettings import RefineSettings
+
+if TYPE_CHECKING:
+    from cueseg.networks import InspectionReport, LayerInfo, NetworkCard, SegmentationNetwork
+    from cueseg.refinement import RefinementOptions, RefinementSession, WeightDelta
+    from cueseg.scribbles import GrowthOptions
+
+
+class Backend:
+    """What this module needs of `cueseg`; a double with the same methods stands in for it in tests."""
+
+    def listNetworks(self) -> list[NetworkCard]:
+        """Cards of the networks that come with the extension; imports no torch."""
+        from cueseg.networks import list_networks
+
+        return list(list_networks())
+
+    def loadNetwork(self, nameOrPath: str) -> SegmentationNetwork:
+        """A network, ready to use; takes seconds and imports torch."""
+        from cueseg.networks import load_network
+
+        return load_network(nameOrPath)
+
+    def inspectNetwork(self, path: str) -> InspectionReport:
+        """What a file holds, and whether it can be refined."""
+        from cueseg.networks import inspect_network
+
+        return inspect_network(path)
+
+    def listLayers(self, network: SegmentationNetwork) -> list[LayerInfo]:
+        """Layers of a network in the order in which they run."""
+        from cueseg.networks import list_layers
+
+        return list(list_layers(network))
+
+    def makeRefinement(
+        self, network: SegmentationNetwork, device: str, cacheMegabytes: int, halfCache: bool
+    ) -> RefinementSession:
+        """An object that takes an image once and refines many times."""
+        from cueseg.refinement import RefinementSession
+
+        return RefinementSession(network, device=device, cache_megabytes=cacheMegabytes, half_cache=halfCache)
+
+    def makeOptions(self, settings: RefineSettings) -> RefinementOptions:
+        """The backend's options for these settings."""
+        from cueseg.refinement import RefinementOptions
+
+        return RefinementOptions(
+            method=settings.method,
+            layers=settings.layers,
+            learning_rate=settings.learningRate,
+            max_iterations=settings.maxIterations,
+            alpha=settings.alpha,
+            beta=settings.beta,
+            confidence=settings.confidence,
+            growth=_growth(settings) if settings.grows else None,
+            grown_weight=settings.grownWeight,
+            keep_radius=settings.keepRadius,
+            clamp_scribbles=settings.clampScribbles,
+            paper_reading=settings.paperReading,
+            seed=settings.seed,
+        )
+
+    def growScribbles(
+        self,
+        image: np.ndarray,
+        scribbles: np.ndarray,
+        settings: RefineSettings,
+        spacing: tuple[float, float, float],
+    ) -> np.ndarray:
+        """What the scribbles claim with the threshold of the settings."""
+        from cueseg.scribbles import grow_scribbles
+
+        return grow_scribbles(image, scribbles, spacing=spacing, options=_growth(settings))
+
+    def defaultThreshold(self, image: np.ndarray, modality: str | None) -> float:
+        """A threshold to begin with."""
+        from cueseg.scribbles import default_threshold
+
+        return float(default_threshold(image, modality))
+
+    def resolveContradictions(self, layers: list[tuple[int, np.ndarray]]) -> tuple[np.ndarray, list[str]]:
+        """One array from many masks, and what was painted twice."""
+        from cueseg.scribbles import resolve_contradictions
+
+        return resolve_contradictions(layers)
+
+    def loadDelta(self, path: str) -> WeightDelta:
+        """Weights that `WeightDelta.save` wrote."""
+        from cueseg.refinement import load_delta
+
+        return load_delta(path)
+
+    def decision(self, word: str) -> Any:
+        """`Decision.STOP` or `Decision.CANCEL` of the backend."""
+        from cueseg.refinement import Decision
+
+        return Decision[word]
+
+
+def _growth(settings: RefineSettings) -> GrowthOptions:
+    from cueseg.scribbles import GrowthOptions
+
+    return GrowthOptions(
+        threshold=settings.growthThreshold, rule=settings.growthRule, max_radius=settings.growthRadius
+    )

@@ -1,0 +1,208 @@
+"""Runs of the network: from nodes to arrays, to the worker thread, and back into nodes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from CueSegMRML import Volumes
+from CueSegMRML.BackgroundTask import Task, TaskQueue
+from ScribbleRefineLib import Results
+from ScribbleRefineLib.Jobs import Job, LoadedNetwork, Outcome, Progress
+from ScribbleRefineLib.Networks import Backend
+from ScribbleRefineLib.RefineTask import NetworkWorker
+from ScribbleRefineLib.Results import RunResult
+from ScribbleRefineLib.Review import Review
+from ScribbleRefineLib.TimeLog import Round
+from ScribbleRefineLib.Workspace import Workspace
+
+RUN, NETWORK, GROWTH, INSPECT = "run", "network", "growth", "inspect"  # keys of the queue
+_TITLES = {"initial": "Initial prediction", "apply": "Apply weights"}
+
+OnError = Callable[[Exception], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: what it is for, the job for the worker, and whom to tell.
+
+    :param notes: what there was to say before it began.
+    """
+
+    kind: str
+    space: Workspace
+    job: Job
+    notes: list[str]
+    onProgress: Callable[[Progress], None]
+    onDone: Callable[[RunResult], None]
+    onError: OnError
+
+
+class Runs:
+    """At most one run at a time; its result is written only if all nodes are still there."""
+
+    def __init__(self, queue: TaskQueue, backend: Backend, review: Review) -> None:
+        self.worker = NetworkWorker(backend)
+        self.lastResult: RunResult | None = None
+        self.deviceNote = ""
+        self._queue, self._review = queue, review
+        self._task: Task | None = None
+        self._stop = False
+
+    @property
+    def isRunning(self) -> bool:
+        """Whether a result is still to come."""
+        return self._task is not None and not self._task.cancelled
+
+    def load(
+        self,
+        space: Workspace,
+        onDone: Callable[[LoadedNetwork], None],
+        onError: OnError,
+    ) -> None:
+        """Load the network of a workspace in the background."""
+
+        def finish(loaded: LoadedNetwork) -> None:
+            if space.isAlive:
+                onDone(loaded)
+
+        def fail(error: Exception) -> None:
+            if space.isAlive:
+                onError(error)
+
+        self._queue.submit(NETWORK, lambda _: self.worker.load(space.network), finish, fail)
+
+    def start(self, run: Run) -> None:
+        """Compute in the background, then write; a run that is under way is given up."""
+        self._review.timeLog.stopUser()
+        self._stop = False
+        if run.kind == "refine":
+            painted = [row for row in run.space.labels.rows if (run.job.scribbles == row.index).any()]
+            self._review.plot.begin(painted)
+        self._task = self._queue.submit(
+            RUN,
+            lambda task: self.worker.run(run.job, task, lambda: self._stop),
+            lambda outcome: self._finish(run, outcome),
+            lambda error: self._fail(run, error),
+            lambda news: self._progress(run, news),
+        )
+
+    def stop(self) -> None:
+        """Finish the run with the best so far."""
+        self._stop = True
+
+    def cancel(self) -> None:
+        """Give the run up; nothing changes."""
+        if self.isRunning:
+            self._review.timeLog.startUser()
+        self._queue.cancel(RUN)
+        self._task = None
+
+    def _progress(self, run: Run, news: Progress) -> None:
+        if run.space.isAlive:
+            if run.kind == "refine" and news.stage == "optimise":
+                self._review.plot.add(news.done, dict(news.violations))
+            run.onProgress(news)
+
+    def _finish(self, run: Run, outcome: Outcome) -> None:
+        self._task = None
+        if not run.space.isAlive:
+            return
+        try:
+            result = self._write(run, outcome)
+        except ValueError as error:
+            self._fail(run, error)
+        else:
+            run.onDone(result)
+
+    def _fail(self, run: Run, error: Exception) -> None:
+        self._task = None
+        if run.space.isAlive:
+            self._review.timeLog.startUser()
+            run.onError(_inWords(error))
+
+    def _write(self, run: Run, outcome: Outcome) -> RunResult:
+        kind, space, job, notes = run.kind, run.space, run.job, run.notes
+        if Volumes.voxels(space.volumeNode).shape[:3] != job.base.shape:
+            raise ValueError("the volume was changed while the network ran: run it again")
+        start = time.perf_counter()
+        space.follow()
+        review = self._review
+        review.showBefore(False)
+        space.extendBy(outcome.delta)
+        before = space.snapshot({}, "last" if kind == "refine" else "kept")
+        writing = Results.writeLabels(
+            space.labels, space.segmentationNode, space.volumeNode, outcome.labels, job.base
+        )
+        space.history.record(self._title(kind), replace(before, segments=writing.before))
+        space.history.weights = outcome.delta
+        painted = space.scribbles.painted()
+        if kind == "refine":
+            space.markRound()
+        space.follow()
+        seconds = {**outcome.seconds, "write": time.perf_counter() - start}
+        if writing.voxelsOutside:
+            notes = [*notes, f"{writing.voxelsOutside} voxels lie outside the segmentation's geometry"]
+        result = self._result(run, outcome, writing, seconds, [*notes, *outcome.notes])
+        review.timeLog.add(_round(result, space, painted))
+        review.maps.take(writing.change, outcome.entropy)
+        self.lastResult, self.deviceNote = result, outcome.device or self.deviceNote
+        return result
+
+    def _title(self, kind: str) -> str:
+        rounds = sum(entry.kind == "refine" for entry in self._review.timeLog.rounds)
+        return _TITLES.get(kind, f"Refine {rounds + 1}")
+
+    def _result(
+        self,
+        run: Run,
+        outcome: Outcome,
+        writing: Results.Writing,
+        seconds: dict[str, float],
+        notes: list[str],
+    ) -> RunResult:
+        space, base = run.space, run.job.base
+        voxel = Results.voxelMillilitres(space.volumeNode)
+        changes = Results.changedByLabel(space.labels, writing, outcome.labels, base)
+        return RunResult(
+            kind=run.kind,
+            round=len(self._review.timeLog.rounds) + 1,
+            satisfied=outcome.satisfied,
+            unsatisfied=Results.worldOf(space.volumeNode, outcome.unsatisfied),
+            iterations=outcome.iterations,
+            stoppedBy=outcome.stoppedBy,
+            seconds=seconds,
+            machineSeconds=sum(seconds.values()),
+            userSeconds=self._review.timeLog.userSeconds,
+            changedVoxels=int((writing.change != 0).sum()),
+            changedByLabel=changes,
+            millilitres=Results.millilitres(space.labels, changes, base, voxel),
+            grownVoxels=outcome.grownVoxels,
+            notes=notes,
+        )
+
+
+def _round(result: RunResult, space: Workspace, painted: dict[str, int]) -> Round:
+    names: dict[str, Any] = {row.scribbleSegmentId: row.name for row in space.labels.rows}
+    return Round(
+        number=result.round,
+        kind=result.kind,
+        userSeconds=result.userSeconds,
+        machineSeconds=result.seconds,
+        scribbles={names[segmentId]: count for segmentId, count in painted.items() if segmentId in names},
+        iterations=result.iterations,
+        satisfied=result.satisfied,
+        changedVoxels=result.changedVoxels,
+    )
+
+
+def _inWords(error: Exception) -> Exception:
+    """Errors without a text get one."""
+    if isinstance(error, MemoryError):
+        return ValueError(
+            "memory ran out: close other programs, lower the cache size, or cut out a smaller volume with the "
+            "Crop Volume module; nothing was changed"
+        )
+    return error

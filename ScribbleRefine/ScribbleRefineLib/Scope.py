@@ -1,0 +1,86 @@
+"""Which voxels a refinement may change: the slice of a view, a slab, a box, or the whole volume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import slicer
+
+from CueSegMRML import Grids, Slices, Volumes
+
+KINDS = ("volume", "slice", "slab", "roi")
+_ROUNDING = 1e-6  # slices, and fractions of the box
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A choice of voxels, made anew from the nodes whenever it is asked for.
+
+    :param kind: one of `KINDS`.
+    :param view: for slice and slab, the view that shows the slice.
+    :param slices: for a slab, how many slices on each side of it.
+    :param roi: for a box; it may be turned and in a transform.
+    """
+
+    kind: str = "volume"
+    view: slicer.vtkMRMLSliceNode | np.ndarray | None = None
+    slices: int = 1
+    roi: slicer.vtkMRMLMarkupsROINode | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"the scope is {self.kind!r}: use one of {', '.join(KINDS)}")
+        if self.slices < 0:
+            raise ValueError(f"the slab is ±{self.slices} slices: use 0 or more")
+
+    def mask(self, volumeNode: slicer.vtkMRMLVolumeNode) -> np.ndarray | None:
+        """Bool (K, J, I), True where voxels may change; None for the whole volume.
+
+        :raises ValueError: the view or box is not chosen, or misses the volume.
+        """
+        if self.kind == "volume":
+            return None
+        if self.kind == "roi":
+            return _boxMask(self.roi, volumeNode)
+        if self.view is None:
+            raise ValueError("the scope is a slice of a view and no view is chosen: choose one")
+        return _slabMask(self.view, volumeNode, self.slices if self.kind == "slab" else 0)
+
+
+def _slabMask(
+    view: slicer.vtkMRMLSliceNode | np.ndarray, volumeNode: slicer.vtkMRMLVolumeNode, slices: int
+) -> np.ndarray:
+    plane = Slices.planeOf(volumeNode, view)
+    imageFromIJK = np.linalg.inv(plane.worldFromImage) @ Volumes.worldFromIJK(volumeNode)
+    shape = Volumes.voxels(volumeNode).shape[:3]
+    half = slices + 0.5 - _ROUNDING
+    layers = [(w >= -half) & (w < half) for w in Grids.coordinate(imageFromIJK[2], shape)]
+    return np.stack(layers)
+
+
+def _boxMask(roi: slicer.vtkMRMLMarkupsROINode | None, volumeNode: slicer.vtkMRMLVolumeNode) -> np.ndarray:
+    if roi is None or roi.GetScene() is None:
+        raise ValueError("the scope is a box and no ROI is chosen: choose or place one")
+    size = np.array(roi.GetSize())
+    if not (size > 0).all() or roi.GetNumberOfDefinedControlPoints() == 0:
+        raise ValueError(f"the ROI '{roi.GetName()}' is not placed yet: place it around what may change")
+    parent = roi.GetParentTransformNode()
+    if parent is not None and not parent.IsTransformToWorldLinear():
+        raise ValueError(
+            f"the ROI '{roi.GetName()}' is in the non-linear transform '{parent.GetName()}': harden the "
+            "transform, or take the ROI out of it, in the Transforms module"
+        )
+    worldFromBox = slicer.util.arrayFromVTKMatrix(roi.GetObjectToWorldMatrix())
+    boxFromIJK = np.linalg.inv(worldFromBox) @ Volumes.worldFromIJK(volumeNode)
+    shape = Volumes.voxels(volumeNode).shape[:3]
+    mask = np.ones(shape, bool)
+    for axis in range(3):
+        half = size[axis] / 2 * (1 + _ROUNDING)
+        for layer, distance in zip(mask, Grids.coordinate(boxFromIJK[axis], shape), strict=True):
+            layer &= np.abs(distance) <= half
+    if not mask.any():
+        raise ValueError(
+            f"the ROI '{roi.GetName()}' holds no voxel of '{volumeNode.GetName()}': move or enlarge it"
+        )
+    return mask

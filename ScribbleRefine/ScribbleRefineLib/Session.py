@@ -1,0 +1,213 @@
+"""One panel's refinement: nodes, network, what is under way, and how to go back.
+
+No Qt: the panel calls these methods on its own events and lets the queue deliver. MRML is touched on the main
+thread only; the worker thread sees arrays.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import slicer
+
+from CueSegMRML.BackgroundTask import TaskQueue
+from ScribbleRefineLib import Checks, Results
+from ScribbleRefineLib.Jobs import Job, LoadedNetwork, Progress
+from ScribbleRefineLib.Networks import Backend
+from ScribbleRefineLib.RefineSettings import RefineSettings
+from ScribbleRefineLib.Results import RunResult
+from ScribbleRefineLib.Runs import GROWTH, INSPECT, NETWORK, RUN, OnError, Run
+from ScribbleRefineLib.Scope import Scope
+from ScribbleRefineLib.SessionSteps import SessionSteps
+from ScribbleRefineLib.Workspace import NEW, SKIP, Match, Workspace
+
+__all__ = ["NEW", "SKIP", "Match", "Progress", "RunResult", "Session"]
+
+OnProgress = Callable[[Progress], None]
+OnResult = Callable[[RunResult], None]
+
+
+class Session(SessionSteps):
+    """What takes time; see `SessionSteps` for what is done at once, `SessionState` for what can be looked at."""
+
+    def __init__(
+        self,
+        scene: slicer.vtkMRMLScene,
+        queue: TaskQueue,
+        backend: Backend | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start with nothing chosen; imports neither torch nor a network.
+
+        :param clock: seconds, for the user's time.
+        """
+        super().__init__(scene, queue, backend or Backend(), clock)
+
+    def networks(self) -> list:
+        """Cards of the networks that come with the extension."""
+        return self._backend.listNetworks()
+
+    def inspectNetwork(self, path: str, onDone: Callable[[Any], None], onError: OnError) -> None:
+        """Look into a file in the background; `onDone` gets an inspection report."""
+        self._queue.submit(INSPECT, lambda _: self._backend.inspectNetwork(path), onDone, onError)
+
+    def setUp(
+        self,
+        volumeNode: slicer.vtkMRMLVolumeNode,
+        segmentationNode: slicer.vtkMRMLSegmentationNode | None,
+        network: str,
+        onDone: Callable[[Any], None],
+        onError: OnError,
+    ) -> None:
+        """Choose volume, result segmentation (None: a new one) and network (a listed name, or a file).
+
+        What is under way ends. The network is loaded in the background, then `onDone` gets its card. The same
+        choice again loses nothing; another one begins with an empty history.
+
+        :raises ValueError: no network, or a node that cannot be used; what was chosen before stays.
+        """
+        if not network:
+            raise ValueError("no network is chosen: choose an installed one, or import a file")
+        self._cancelAll()
+        chosen = (volumeNode, segmentationNode or self.segmentationNode, network)
+        space = self._space
+        if space is None or not space.isAlive or chosen != (*space.nodes, space.network):
+            space = Workspace(self._scene, self._backend, volumeNode, segmentationNode, network)
+            self._use(space)
+        listed = next((card for card in self.networks() if card.name == network), None)
+        if listed is not None:
+            self._takeCard(space, listed)
+        space.follow()
+        self.timeLog.startUser()
+
+        def finish(loaded: LoadedNetwork) -> None:
+            self._loaded = loaded
+            self._takeCard(space, loaded.card)
+            onDone(loaded.card)
+
+        self._runs.load(space, finish, onError)
+
+    def runInitial(
+        self, settings: RefineSettings, onProgress: OnProgress, onDone: OnResult, onError: OnError
+    ) -> None:
+        """Write what the network says as it is, one segment for each class that it finds; one undo step."""
+        self._start("initial", settings, onProgress, onDone, onError)
+
+    def applyWeights(
+        self,
+        path: str,
+        settings: RefineSettings,
+        onProgress: OnProgress,
+        onDone: OnResult,
+        onError: OnError,
+    ) -> None:
+        """Write what the network says with weights from a file; one undo step."""
+        if not Path(path).is_file():
+            raise ValueError(f"there is no file '{path}': choose weights that were saved here")
+        self._start("apply", settings, onProgress, onDone, onError, weights=str(path))
+
+    def previewGrowth(
+        self, settings: RefineSettings, onDone: Callable[[dict[int, int]], None], onError: OnError
+    ) -> None:
+        """Show what the scribbles claim with the threshold of the settings; `onDone` gets label -> voxels."""
+        space = Checks.requireReady(self._space)
+        if not settings.grows:
+            raise ValueError("growing is off: choose a threshold above 0")
+        image, (scribbles, _) = space.image(), space.painted()
+
+        def finish(grown: Any) -> None:
+            if space.isAlive and space is self._space:
+                onDone(self.growth.show(grown, space.labels, space.volumeNode))
+
+        grow = self._backend.growScribbles
+        self._queue.submit(
+            GROWTH, lambda _: grow(image.values, scribbles, settings, image.spacing), finish, onError
+        )
+
+    def hideGrowth(self) -> None:
+        """Show the growing scribbles no more."""
+        self._queue.cancel(GROWTH)
+        self.growth.hide()
+
+    def proposeThreshold(
+        self, settings: RefineSettings, onDone: Callable[[float], None], onError: OnError
+    ) -> None:
+        """A growing threshold that suits the volume, worked out in the background."""
+        image = Checks.requireReady(self._space).image()
+        propose = self._backend.defaultThreshold
+        self._queue.submit("threshold", lambda _: propose(image.values, settings.modality), onDone, onError)
+
+    def checkRefine(self, settings: RefineSettings, scope: Scope | None = None) -> list[str]:
+        """What there is to say before a round.
+
+        :raises ValueError: it cannot begin.
+        """
+        if self.refinable:
+            raise ValueError(self.refinable)
+        return Checks.planOf(Checks.requireReady(self._space), settings, scope or Scope()).notes
+
+    def refine(
+        self,
+        settings: RefineSettings,
+        onProgress: OnProgress,
+        onDone: OnResult,
+        onError: OnError,
+        scope: Scope | None = None,
+    ) -> None:
+        """Adapt the last layers to all scribbles, and write what the network says then; one undo step.
+
+        :raises ValueError: it cannot begin, see `checkRefine`.
+        """
+        if self.refinable:
+            raise ValueError(self.refinable)
+        plan = Checks.planOf(Checks.requireReady(self._space), settings, scope or Scope())
+        self._start("refine", settings, onProgress, onDone, onError, plan=plan)
+
+    def stop(self) -> None:
+        """End the run with the best so far; its result is written."""
+        self._runs.stop()
+
+    def cancel(self) -> None:
+        """End the run without a result; nothing changes."""
+        self._runs.cancel()
+
+    def closeScene(self) -> None:
+        """Let go of every node, before the scene drops them."""
+        self._cancelAll()
+        self._review.forget()
+        self._space, self._runs.lastResult = None, None
+        self._runs.worker.drop(imageOnly=True)
+
+    def close(self) -> None:
+        """End of the panel."""
+        self.closeScene()
+        self._runs.worker.drop()
+
+    def _start(
+        self,
+        kind: str,
+        settings: RefineSettings,
+        onProgress: OnProgress,
+        onDone: OnResult,
+        onError: OnError,
+        *,
+        plan: Checks.Plan | None = None,
+        weights: str = "",
+    ) -> None:
+        space = Checks.requireReady(self._space)
+        base, notes = Results.labelsOf(space.labels, space.segmentationNode, space.volumeNode)
+        job = Job(space.network, space.image(), settings, base, weights=weights)
+        if plan is not None:
+            locked = space.labels.lockedIndices()
+            job = replace(job, scribbles=plan.scribbles, scope=plan.scope, locked=locked)
+            notes = [*plan.notes, *notes]
+        self._runs.start(Run(kind, space, job, notes, onProgress, onDone, onError))
+
+    def _cancelAll(self) -> None:
+        self._runs.cancel()
+        for key in (RUN, NETWORK, GROWTH, INSPECT, "threshold"):
+            self._queue.cancel(key)

@@ -1,0 +1,228 @@
+"""What belongs to one volume, one result segmentation and one network: labels, scribbles, history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import slicer
+
+from CueSegMRML import SegmentMasks, Volumes
+from ScribbleRefineLib.History import History, Snapshot
+from ScribbleRefineLib.Jobs import ImageInput
+from ScribbleRefineLib.LabelTable import LabelRow, LabelTable
+from ScribbleRefineLib.Networks import Backend
+from ScribbleRefineLib.Results import addResultSegment
+from ScribbleRefineLib.ScribbleNodes import NONE, ScribbleNodes
+
+NEW, SKIP = "new", "skip"
+_MOST_VOXELS = 2**28  # 512 x 512 x 1024; probabilities of ten classes are 10 GB then
+
+
+@dataclass(frozen=True)
+class Match:
+    """A segment and the class that has its name, None when none has."""
+
+    segmentId: str
+    name: str
+    classIndex: int | None
+
+
+class Workspace:
+    """Nodes and what is kept about them."""
+
+    def __init__(
+        self,
+        scene: slicer.vtkMRMLScene,
+        backend: Backend,
+        volumeNode: slicer.vtkMRMLVolumeNode,
+        segmentationNode: slicer.vtkMRMLSegmentationNode | None,
+        network: str,
+    ) -> None:
+        """Check the nodes; make a result segmentation if there is none.
+
+        :raises ValueError: a node that cannot be used.
+        """
+        checkVolume(volumeNode)
+        if segmentationNode is None:
+            segmentationNode = scene.AddNewNodeByClass(
+                "vtkMRMLSegmentationNode", f"{volumeNode.GetName()} segmentation"
+            )
+            segmentationNode.CreateDefaultDisplayNodes()
+            segmentationNode.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
+        SegmentMasks.checkLabelmaps(segmentationNode)
+        SegmentMasks.ensureGeometry(segmentationNode, volumeNode)
+        self.volumeNode, self.segmentationNode, self.network = volumeNode, segmentationNode, network
+        self.labels = LabelTable()
+        self._backend = backend
+        self.scribbles = ScribbleNodes(scene, volumeNode, segmentationNode)
+        self.history = History(segmentationNode, self.labels, self.scribbles)
+        self._image: ImageInput | None = None
+        self._painted: tuple[tuple, np.ndarray, list[str]] | None = None
+        self.markRound()
+
+    @property
+    def isAlive(self) -> bool:
+        """Whether volume and result are still in the scene."""
+        return all(node.GetScene() is not None for node in (self.volumeNode, self.segmentationNode))
+
+    @property
+    def nodes(self) -> tuple[slicer.vtkMRMLVolumeNode, slicer.vtkMRMLSegmentationNode]:
+        """Volume and result."""
+        return self.volumeNode, self.segmentationNode
+
+    @property
+    def hasClasses(self) -> bool:
+        """Whether the label table is there."""
+        return bool(self.labels.rows)
+
+    def useClasses(self, classes: Sequence[str]) -> None:
+        """Make the label table, unless it is there; what was kept with the scene for this network is used."""
+        if self.hasClasses:
+            return
+        self.labels = LabelTable(classes)
+        kept = self.scribbles.keptTable(self.network)
+        if kept and not self.labels.restore(kept):
+            self.labels = LabelTable(classes)
+        self.scribbles.adopt(self.labels, self.network)
+        self.history = History(self.segmentationNode, self.labels, self.scribbles)
+        self.follow()
+        self.labels.onChange = lambda: self.scribbles.keep(self.labels, self.network)
+        self.markRound()
+
+    def follow(self) -> None:
+        """Take in what was changed elsewhere: colours, segments and nodes that were removed, transforms."""
+        if self.isAlive:
+            self.labels.follow(self.segmentationNode)
+            self.scribbles.follow(self.labels, self.network)
+
+    def matches(self) -> list[Match]:
+        """Segments of the result against the names of the labels."""
+        segmentation = self.segmentationNode.GetSegmentation()
+        found = []
+        for segmentId in segmentation.GetSegmentIDs():
+            name = segmentation.GetSegment(segmentId).GetName()
+            row = self.labels.rowNamed(name)
+            found.append(Match(segmentId, name, row.index if row is not None and row.index else None))
+        return found
+
+    def adopt(self, choices: dict[str, int | str], unmatched: str) -> list[str]:
+        """Map segments that are there to labels; see `Session.startFromSegmentation`."""
+        if unmatched not in (NEW, SKIP):
+            raise ValueError(f"unmatched is {unmatched!r}: use {NEW!r} or {SKIP!r}")
+        notes, mapping, planned = [], {}, []
+        for match in self.matches():
+            choice = choices.get(match.segmentId, unmatched if match.classIndex is None else match.classIndex)
+            if choice == SKIP:
+                notes.append(f"'{match.name}' is no label of the network and stays as it is")
+            elif choice == NEW:
+                planned.append(match)
+            elif mapping.setdefault(self._target(choice), match.segmentId) != match.segmentId:
+                notes.append(f"'{match.name}' is left out: another segment stands for the same label")
+        for match in planned:
+            kept = self.labels.rowNamed(match.name)
+            row = kept if kept is not None and kept.isNew else self.labels.append(match.name)
+            mapping[row.index] = match.segmentId
+        self.labels.setMapping(mapping)
+        self.follow()
+        return notes
+
+    def addOrgan(self, name: str, reuse: int | None) -> LabelRow:
+        """A new label with a segment of its own; see `Session.newOrgan`."""
+        if reuse is None:
+            row = self.labels.append(name)
+        else:
+            row = self.labels.row(self._target(reuse))
+            self.labels.rename(reuse, name)
+            row.resultSegmentId = ""
+        addResultSegment(self.labels, row.index, self.segmentationNode)
+        self.follow()
+        return row
+
+    def extendBy(self, weights: Any) -> None:
+        """Make rows for labels that adapted weights know and the table does not."""
+        for name in getattr(weights, "classes", ())[len(self.labels.rows) :]:
+            self.labels.append(name)
+
+    def image(self) -> ImageInput:
+        """A copy of the voxels, which stays valid while the volume changes; one copy as long as it does not."""
+        checkVolume(self.volumeNode)
+        spacing = tuple(float(step) for step in reversed(self.volumeNode.GetSpacing()))
+        key = (Volumes.dataStamp(self.volumeNode), spacing)
+        if self._image is None or self._image.key != key:
+            self._image = ImageInput(Volumes.voxels(self.volumeNode).copy(), spacing, key)
+        return self._image
+
+    def painted(self) -> tuple[np.ndarray, list[str]]:
+        """All scribbles as int16 (K, J, I), and what there is to say about contradictions."""
+        key = (self.scribbles.stamp(), len(self.labels.rows), self.volumeNode.GetImageData().GetDimensions())
+        if self._painted is None or self._painted[0] != key:
+            array, notes = self.scribbles.array(self.labels, self._backend.resolveContradictions)
+            self._painted = (key, array, [self._inWords(note) for note in notes])
+        return self._painted[1], list(self._painted[2])
+
+    def newStrokes(self) -> np.ndarray:
+        """As `painted`, without what was there in the last round."""
+        array, _ = self.painted()
+        before = self._lastPainted
+        if before is None or before.shape != array.shape:
+            return array
+        return np.where(array == before, NONE, array).astype(array.dtype)
+
+    @property
+    def hasNewScribbles(self) -> bool:
+        """Whether anything was painted or erased since the last round."""
+        return self.scribbles.stamp() != self._lastStamp
+
+    def markRound(self) -> None:
+        """From now on strokes belong to the next round."""
+        self._lastStamp = self.scribbles.stamp()
+        self._lastStates = self.scribbles.states()
+        self._lastPainted = self.painted()[0] if self.hasClasses else None
+
+    def snapshot(self, segments: dict, scribbles: str) -> Snapshot:
+        """How things are; to be taken before a step, except for the segments.
+
+        :param segments: states of the segments before the step.
+        :param scribbles: "kept": the step leaves them alone; "present"; "last": as after the last round.
+        """
+        states = {"kept": None, "present": self.scribbles.states(), "last": self._lastStates}[scribbles]
+        return Snapshot(segments, self.labels.mapping(), states, self.history.weights)
+
+    def freeImage(self) -> None:
+        """Drop the copy of the voxels."""
+        self._image = None
+
+    def _target(self, choice: int | str) -> int:
+        if not isinstance(choice, int) or not 0 < choice < len(self.labels.rows):
+            raise ValueError(f"{choice!r} is no label: choose one from 1 to {len(self.labels.rows) - 1}")
+        return choice
+
+    def _inWords(self, note: str) -> str:
+        """Names in place of class numbers."""
+        words = note.split("class ")
+        for number, word in enumerate(words[1:], 1):
+            digits = word[: len(word) - len(word.lstrip("0123456789"))]
+            if digits and int(digits) < len(self.labels.rows):
+                words[number] = f"'{self.labels.rows[int(digits)].name}'{word[len(digits) :]}"
+            else:
+                words[number] = f"class {word}"
+        return "".join(words)
+
+
+def checkVolume(volumeNode: slicer.vtkMRMLVolumeNode) -> None:
+    """Refuse a volume that cannot be used.
+
+    :raises ValueError: none, empty, too large, or in a non-linear transform.
+    """
+    if volumeNode is None or volumeNode.GetScene() is None:
+        raise ValueError("no volume is chosen, or it was removed: choose one")
+    shape = Volumes.voxels(volumeNode).shape[:3]
+    if np.prod(shape, dtype=np.int64) > _MOST_VOXELS:
+        raise ValueError(
+            f"the volume '{volumeNode.GetName()}' has {' x '.join(map(str, shape))} voxels, more than fit into "
+            "memory with the network's output: cut out what is needed with the Crop Volume module"
+        )
+    Volumes.worldFromLocal(volumeNode)
