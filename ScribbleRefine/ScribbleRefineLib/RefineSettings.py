@@ -50,7 +50,7 @@ class RefineSettings:
     maxIterations: int = 50
     alpha: float | None = None
     beta: float = 0.1
-    confidence: float = 0.7
+    confidence: float = 0.9
     growthThreshold: float = 0.0
     growthRule: str = "neighbour"
     growthRadius: float = 10.0

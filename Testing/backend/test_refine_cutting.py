@@ -159,7 +159,11 @@ class TestLayers:
         assert names(None) == ["decoder.1.block.conv1", "decoder.1.block.conv2", "head"]
         assert names(2) == ["decoder.1.block.conv2", "head"]
         assert names(("head", "decoder.1.up")) == ["decoder.1.up", "head"]
-        assert names(None, ("decoder.1",)) == ["decoder.1.up", "decoder.1.block.conv1", "decoder.1.block.conv2"]
+        assert names(None, ("decoder.1",)) == [
+            "decoder.1.up",
+            "decoder.1.block.conv1",
+            "decoder.1.block.conv2",
+        ]
 
     def test_an_unknown_name_and_too_many_are_refused(self):
         layers = layers_of(seeded(Plain), noise(1, 1, 16, 16))

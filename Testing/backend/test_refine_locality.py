@@ -46,15 +46,16 @@ def random_case(rng):
 
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_nothing_changes_outside_the_limits(group):
-    networks = {}
+    sessions = {}
     for number in range(CASES):
         case = random_case(np.random.default_rng(1000 * group + number))
         dims, classes = case.pop("dims"), case.pop("classes")
-        network = networks.setdefault(
-            (dims, classes), seeded(lambda d=dims, c=classes: Plain(dims=d, classes=c, width=4))
-        )
-        before = state_of(network)
-        result = refine(network, case.pop("image"), case["scribbles"], **_without(case), device="cpu")
+        if (dims, classes) not in sessions:
+            network = seeded(lambda d=dims, c=classes: Plain(dims=d, classes=c, width=4))
+            sessions[dims, classes] = RefinementSession(network, device="cpu"), network, state_of(network)
+        session, network, before = sessions[dims, classes]
+        session.set_image(case.pop("image"))
+        result = session.refine(**case)
         assert unchanged(network, before)
         base = result.initial.labels if case["base_labels"] is None else case["base_labels"]
         changed = result.labels != base
@@ -66,10 +67,6 @@ def test_nothing_changes_outside_the_limits(group):
             places = np.argwhere(case["scribbles"] >= 0)
             for voxel in np.argwhere(changed):
                 assert np.linalg.norm(places - voxel, axis=1).min() <= case["options"].keep_radius + 1e-6
-
-
-def _without(case):
-    return {name: value for name, value in case.items() if name != "scribbles"}
 
 
 def test_within_the_scope_it_is_the_unlimited_result():
@@ -106,7 +103,9 @@ def test_only_the_windows_that_matter_are_predicted_again():
 
 
 class TestLimits:
-    probabilities = np.array([[0.1, 0.2, 0.2], [0.2, 0.3, 0.5], [0.7, 0.5, 0.3]], np.float32)  # labels 2, 2, 1
+    probabilities = np.array(
+        [[0.1, 0.2, 0.2], [0.2, 0.3, 0.5], [0.7, 0.5, 0.3]], np.float32
+    )  # labels 2, 2, 1
 
     def limited(self, base, painted=(-1, -1, -1), activation=None, **limits):
         arguments = {"allowed": None, "locked": (), "clamp": True} | limits
@@ -144,7 +143,9 @@ def test_the_radius_is_in_mm():
 
 
 def test_maps_of_change_and_uncertainty():
-    result = refine(seeded(Plain), picture(), box_scribbles(), RefinementOptions(max_iterations=2), device="cpu")
+    result = refine(
+        seeded(Plain), picture(), box_scribbles(), RefinementOptions(max_iterations=2), device="cpu"
+    )
     change, entropy = result.change_map(), result.entropy_map()
     assert change.dtype == np.int8
     assert ((change != 0) == (result.labels != result.base_labels)).all()

@@ -95,7 +95,7 @@ class TestPaper:
         assert one.abs().max() > 0
 
     def test_the_norm_term_points_back_to_the_start_with_constant_length(self):
-        logits, case = self.case()
+        logits, _ = self.case()
         for length in (0.01, 1.0, 100.0):
             start = logits.clone()
             start[0, 0, 0, 2] -= length
@@ -170,3 +170,18 @@ class TestSigmoid:
 def test_options_that_cannot_be_are_refused(values, message):
     with pytest.raises(ValueError, match=message):
         RefinementOptions(**values)
+
+
+class TestSteps:
+    def test_adam_is_the_published_one(self):
+        from cueseg.refinement.optimiser import _Adam
+
+        values = torch.randn(6, generator=torch.Generator().manual_seed(0))
+        own, published = nn.Parameter(values.clone()), nn.Parameter(values.clone())
+        steps, reference = _Adam([own], 0.1), torch.optim.Adam([published], lr=0.1)
+        for number in range(5):
+            for parameter in (own, published):
+                parameter.grad = (parameter.detach() - number).sin()
+            steps.step()
+            reference.step()
+        assert torch.allclose(own, published, atol=1e-6)

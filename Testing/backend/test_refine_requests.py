@@ -25,7 +25,10 @@ BAD = {
     "three axes": ({"scribbles": NONE[None]}, r"shape \(1, 40, 48\)"),
     "floats": ({"scribbles": NONE.astype(float)}, "dtype float64: give integers"),
     "below -1": ({"scribbles": with_value(-2)}, "hold -2: use -1"),
-    "far beyond": ({"scribbles": with_value(255)}, "hold class 255, but the network has 0 background.*new class is 3"),
+    "far beyond": (
+        {"scribbles": with_value(255)},
+        "hold class 255, but the network has 0 background.*new class is 3",
+    ),
     "scope shape": ({"scope": np.ones((4, 4), bool)}, "give a bool array"),
     "scope dtype": ({"scope": np.ones((40, 48))}, "the scope has dtype float64"),
     "empty scope": ({"scope": np.zeros((40, 48), bool)}, "the scope is empty"),
@@ -88,7 +91,7 @@ def test_networks_without_trainable_parameters_predict_but_are_not_refined():
     session = RefinementSession(network, device="cpu")
     session.set_image(picture())
     assert np.array_equal(session.predict().labels, picture() > 0.5)
-    with pytest.raises(ValueError, match="paramet|weights"):
+    with pytest.raises(ValueError, match=r"paramet|weights"):
         session.refine(box_scribbles())
     assert np.array_equal(session.predict().labels, picture() > 0.5)
 
@@ -107,7 +110,7 @@ def test_a_negative_cache_and_an_unknown_device_are_refused():
 
 
 def test_divergence_is_said_and_nothing_is_lost(session):
-    with pytest.raises(RuntimeError, match="diverged after .* learning rate below"):
+    with pytest.raises(RuntimeError, match=r"diverged after .* learning rate below"):
         session.refine(box_scribbles(), RefinementOptions(method="paper", learning_rate=1e38))
     assert session.refine(box_scribbles(), FAST).satisfied
 
@@ -124,11 +127,10 @@ class TestOneLabel:
         row = 20
         scribbles[row, 16:30] = 1 - initial[row, 22]
         result = session.refine(scribbles, FAST)
-        assert result.satisfied
         (note,) = [note for note in result.notes if "was scribbled" in note]
         assert "only " in note
-        if "pixels far away" in note:
-            assert len(np.unique(result.labels)) == 2
+        assert "pixels far away" in note
+        assert len(np.unique(result.labels)) == 2  # not everything became what was scribbled
 
     def test_anchors_lie_far_away_where_the_network_was_sure(self):
         from cueseg.networks.windows import plan_windows

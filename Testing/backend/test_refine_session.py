@@ -140,7 +140,11 @@ class TestMonitor:
             return decide(progress)
 
         try:
-            return session.refine(box_scribbles(), RefinementOptions(max_iterations=6), monitor=monitor), seen, session
+            return (
+                session.refine(box_scribbles(), RefinementOptions(max_iterations=6), monitor=monitor),
+                seen,
+                session,
+            )
         finally:
             assert unchanged(network, before)
 
@@ -158,7 +162,10 @@ class TestMonitor:
         result, _, _ = self.stages(lambda p: Decision.STOP if p.stage == "optimise" and p.done == 3 else None)
         assert result.stopped_by == "user"
         assert len(result.history) == 4
-        assert result.iterations == min(result.history, key=lambda h: (sum(h.violations.values()), h.loss)).iteration
+        assert (
+            result.iterations
+            == min(result.history, key=lambda h: (sum(h.violations.values()), h.loss)).iteration
+        )
 
     @pytest.mark.parametrize("number", range(12))
     def test_cancel_at_any_report_changes_nothing(self, number):
@@ -204,7 +211,9 @@ def test_exhausted_memory_becomes_a_message_and_the_session_goes_on(spare):
     before = state_of(network)
     OutOfMemory.limit = OutOfMemory.calls + spare
     try:
-        with pytest.raises(RuntimeError, match=r"memory of cpu did not suffice; nothing was changed\. Refine fewer"):
+        with pytest.raises(
+            RuntimeError, match=r"memory of cpu did not suffice; nothing was changed\. Refine fewer"
+        ):
             session.refine(box_scribbles(), RefinementOptions(layers=3))
     finally:
         OutOfMemory.limit = 10**9

@@ -33,7 +33,7 @@ def test_blending_what_was_read_gives_the_image_back(shape, patch, multiple, fla
 
     blended = predict_windows(run, Blend(plan, 2), lambda done, total: seen.append((done, total)))
     assert torch.allclose(blended, image, atol=1e-5)
-    if len(plan) == 1 or flat and patch is None:
+    if len(plan) == 1 or (flat and patch is None):
         assert torch.equal(blended, image)  # nothing overlaps, nothing is weighted
     assert seen[0] == (0, len(plan))
     assert seen[-1] == (len(plan), len(plan))

@@ -180,3 +180,8 @@ def test_shipped_networks_are_listed_and_files_inspected(case):
     case.wait()
     assert case.errors == []
     assert reports[0].card.classes == case.network.card.classes
+
+
+@pytest.mark.parametrize("method", ["ce", "paper", "f-brs"])
+def test_the_panel_and_the_backend_have_the_same_defaults(method):
+    assert Backend().makeOptions(RefineSettings(method=method)) == RefinementOptions(method=method)

@@ -64,6 +64,7 @@ class Evaluation:
         loss: value to compare iterations by.
         wrong: class -> user pixels with a wrong label.
         least_sure: smallest probability of the right class over the user's pixels.
+        users: number of the user's pixels.
         anchors: number of them.
         strayed: anchors with a wrong label.
     """
@@ -71,6 +72,7 @@ class Evaluation:
     loss: float = 0.0
     wrong: dict[int, int] = field(default_factory=dict)
     least_sure: float = 1.0
+    users: int = 0
     anchors: int = 0
     strayed: int = 0
 
@@ -78,6 +80,11 @@ class Evaluation:
     def violations(self) -> int:
         """User pixels with a wrong label."""
         return sum(self.wrong.values())
+
+    @property
+    def wrong_share(self) -> float:
+        """Share of the user's pixels with a wrong label, and of the anchors, added."""
+        return self.violations / max(self.users, 1) + self.strayed / max(self.anchors, 1)
 
 
 class Objective:
@@ -129,6 +136,7 @@ class Objective:
             self._sum.wrong[number] = self._sum.wrong.get(number, 0) + count
         if len(sure):
             self._sum.least_sure = min(self._sum.least_sure, float(sure.min()))
+        self._sum.users += len(sure)
         if window.anchored:
             self._sum.anchors += int((~window.user).sum())
             self._sum.strayed += int(all_wrong[~window.user].sum())

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize
 from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from cueseg.refinement.objectives import Evaluation, Objective, ScribbledWindow
 from cueseg.refinement.options import RefinementOptions
@@ -88,7 +91,7 @@ class _Run:
         done = len(self.history)
         seconds = self._reporter.elapsed - self._began
         self.history.append(IterationReport(done, evaluation.loss, dict(evaluation.wrong), seconds))
-        key = (float(evaluation.violations), evaluation.loss)
+        key = (evaluation.wrong_share, evaluation.loss)
         if self._best_key is None or key < self._best_key:
             self._best_key, self.best_iteration = key, done
             self.best = [parameter.detach().clone() for parameter in self._parameters]
@@ -120,7 +123,8 @@ def optimise(
 ) -> Outcome:
     """Refine parameters until the user's pixels are right and sure, or nothing is gained, or the user stops.
 
-    The best weights are those with the fewest wrong user pixels, and the lowest loss among equals. "paper" stops as
+    The best weights are those with the fewest wrong user pixels (and anchors, as shares), and the lowest loss among
+    equals. "paper" stops as
     soon as all labels are right, as its objective then has no gradient.
 
     Args:
@@ -143,10 +147,41 @@ def optimise(
     return Outcome(run.best, run.best_iteration, run.history, run.stopped_by)
 
 
+class _Adam:
+    """Kingma & Ba 2015. Written out, since torch's optimisers import its compiler, which takes seconds."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter], rate: float) -> None:
+        self._rate = rate
+        self._moments = [(p, torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
+        self._steps = 0
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Follow the gradients."""
+        self._steps += 1
+        first, second = (1 - decay**self._steps for decay in (0.9, 0.999))
+        for parameter, mean, square in self._moments:
+            mean.lerp_(parameter.grad, 0.1)
+            square.mul_(0.999).addcmul_(parameter.grad, parameter.grad, value=0.001)
+            parameter.addcdiv_(mean / first, (square / second).sqrt_().add_(1e-8), value=-self._rate)
+
+
+class _GradientDescent:
+    """Steps along the negative gradient."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter], rate: float) -> None:
+        self._parameters, self._rate = parameters, rate
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Follow the gradients."""
+        for parameter in self._parameters:
+            parameter.sub_(parameter.grad, alpha=self._rate)
+
+
 def _descend(run: _Run, parameters: Sequence[nn.Parameter], options: RefinementOptions) -> None:
     rate = options.effective_learning_rate
-    kind: Any = torch.optim.SGD if options.method == "paper" else torch.optim.Adam
-    optimiser = kind(list(parameters), lr=rate)
+    optimiser = (_GradientDescent if options.method == "paper" else _Adam)(parameters, rate)
     while True:
         run.evaluate()
         if run.stopped_by:
@@ -159,23 +194,24 @@ def _descend(run: _Run, parameters: Sequence[nn.Parameter], options: RefinementO
 
 
 def _quasi_newton(run: _Run, parameters: Sequence[nn.Parameter]) -> None:
-    solver = torch.optim.LBFGS(
-        list(parameters),
-        max_iter=run.most + 1,
-        max_eval=run.most + 1,
-        history_size=20,
-        tolerance_grad=1e-8,
-        line_search_fn="strong_wolfe",
-    )
-
-    def closure() -> float:
+    def loss_and_gradient(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        with torch.no_grad():
+            vector_to_parameters(torch.from_numpy(point).to(parameters[0]), parameters)
         evaluation = run.evaluate()
         if evaluation is None or run.stopped_by:
             raise _Finished
-        return evaluation.loss
+        gradient = torch.cat([parameter.grad.flatten() for parameter in parameters])
+        return evaluation.loss, gradient.double().cpu().numpy()
 
+    start = parameters_to_vector(parameters).detach().double().cpu().numpy()
     try:
-        solver.step(closure)
+        minimize(
+            loss_and_gradient,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxcor": 20, "maxfun": run.most + 1, "gtol": 1e-8},
+        )
     except _Finished:
         return
     run.stopped_by = "stalled"

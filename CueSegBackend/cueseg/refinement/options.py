@@ -14,7 +14,7 @@ __all__ = ["METHODS", "PAPER_READINGS", "RefinementOptions"]
 METHODS = ("ce", "paper", "f-brs")
 PAPER_READINGS = ("log-likelihood", "nll")
 
-_LEARNING_RATES = {"ce": 1e-3, "paper": 1e-2, "f-brs": None}
+_LEARNING_RATES = {"ce": 3e-3, "paper": 1e-2, "f-brs": None}
 _ALPHAS = {"ce": 1e-3, "paper": 1e-2, "f-brs": 1e-3}
 _EVALUATIONS = 20  # of f-BRS
 
@@ -30,7 +30,7 @@ class RefinementOptions:
             (Sofiiuk et al. 2020; L-BFGS).
         layers: which layers are refined: their number, counted from the output, or their names; None takes those of
             the network's card, else the head and the block before it. "f-brs" scales the input of the first of them.
-        learning_rate: None takes 1e-3 ("ce"), 1e-2 ("paper"); "f-brs" has none.
+        learning_rate: None takes 3e-3 ("ce"), 1e-2 ("paper"); "f-brs" has none.
         max_iterations: most steps; "f-brs" takes at most 20 evaluations.
         alpha: weight of the penalty on the change of the weights; None takes 1e-3 (squared; "ce", "f-brs") or 1e-2
             (the norm itself; "paper").
@@ -53,7 +53,7 @@ class RefinementOptions:
     max_iterations: int = 50
     alpha: float | None = None
     beta: float = 0.1
-    confidence: float = 0.7
+    confidence: float = 0.9
     growth: GrowthOptions | None = None
     grown_weight: float = 0.5
     keep_radius: float | None = None
@@ -98,7 +98,7 @@ class RefinementOptions:
     @property
     def effective_iterations(self) -> int:
         """Most iterations in force."""
-        return min(self.max_iterations, _EVALUATIONS) if self.method == "f-brs" else self.max_iterations
+        return min(self.max_iterations, _EVALUATIONS - 1) if self.method == "f-brs" else self.max_iterations
 
 
 def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
