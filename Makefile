@@ -17,8 +17,9 @@ $(READY): pyproject.toml $(BACKEND)/Resources/requirements.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	touch $@
 
-demo: setup          ## four clicks per organ on a real abdominal CT, through the Slicer module's own code
+demo: setup          ## clicks on a real abdominal CT, scribbles on a real brain, through the Slicer modules' own code
 	$(PY) Testing/demo/demo.py --output output/demo
+	$(PY) Testing/demo/scribble_demo.py --output output/demo
 
 test: lint           ## everything that runs without the Slicer application
 	$(PY) -m pytest Testing/backend Testing/static Testing/mrml
