@@ -127,3 +127,18 @@ def test_masking_is_kept_in_the_node(case, editor):
     assert node.GetMaskSegmentID() == "spleen"
     assert node.GetOverwriteMode() == node.OverwriteVisibleSegments
     assert node.GetSourceVolumeIntensityMask()
+
+
+def test_only_ordered_effects_are_shown_if_wanted(editor):
+    def shown():
+        buttons = [editor.findChild(qt.QToolButton, name) for name in ("Paint", "Erase")]
+        return [button.text for button in buttons if not button.isHidden()]
+
+    assert shown() == ["Paint", "Erase"]
+    editor.setEffectNameOrder(["Erase", "Threshold"])
+    editor.unorderedEffectsVisible = False
+    assert (editor.effectNameOrder(), shown()) == (("Erase", "Threshold"), ["Erase"])
+    editor.setActiveEffectByName("Paint")
+    assert editor.activeEffect().name == "Paint", "hidden effects can still be used"
+    editor.unorderedEffectsVisible = True
+    assert shown() == ["Paint", "Erase"]

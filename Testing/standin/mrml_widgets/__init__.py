@@ -2,7 +2,7 @@
 
 import slicer
 
-from standin import layout, slice_view, threed_view, ui_loader
+from standin import layout, plot_view, slice_view, threed_view, ui_loader
 from standin.mrml_widgets.node_combo_box import qMRMLNodeComboBox
 from standin.mrml_widgets.place_widget import qSlicerMarkupsPlaceWidget
 from standin.mrml_widgets.segment_selector import qMRMLSegmentSelectorWidget
@@ -16,6 +16,7 @@ IN_UI_FILES = (
     qSlicerMarkupsPlaceWidget,
 )
 _OF_THE_LAYOUT = (
+    plot_view.qMRMLPlotView,
     slice_view.qMRMLSliceView,
     slice_view.qMRMLSliceControllerWidget,
     slice_view.qMRMLSliceWidget,

@@ -1,11 +1,12 @@
 """What the segment editor's panel looks like, and its switches."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6 import QtCore, QtWidgets
 
 from standin.mrml_widgets.node_combo_box import qMRMLNodeComboBox
-from standin.properties import computed, stored
+from standin.properties import computed, setter, stored
 from standin.scene_widget import qMRMLWidget
 from standin.segment_editor.sections import EffectButtons, MaskingSection, SegmentsTable
 
@@ -30,6 +31,14 @@ class SegmentEditorPanel(qMRMLWidget):
     maskingSectionVisible = stored(bool, True, changed="updateWidgetFromMRML")
     readOnly = stored(bool, False, changed="_lock")
     autoShowSourceVolumeNode = stored(bool, True)
+    unorderedEffectsVisible = stored(bool, True, changed="updateEffectList")
+    switchToSegmentationsButtonVisible = stored(bool, True)  # a button that is not there
+    show3DButtonVisible = stored(bool, True)  # the same
+    specifyGeometryButtonVisible = stored(bool, True)  # the same
+    setUndoEnabled = setter("undoEnabled")
+    setReadOnly = setter("readOnly")
+    setAutoShowSourceVolumeNode = setter("autoShowSourceVolumeNode")
+    _effect_order: tuple[str, ...] = ()
     maximumNumberOfUndoStates = computed(
         int,
         lambda self: self._logic.GetMaximumNumberOfUndoStates(),
@@ -43,6 +52,7 @@ class SegmentEditorPanel(qMRMLWidget):
         self._volumes_label, self._volumes = self._selector("Source volume:", "vtkMRMLScalarVolumeNode")
         self._volumes.addEnabled = self._volumes.removeEnabled = False
         self._table = SegmentsTable(self, self._segment_chosen)
+        self._table.setObjectName("SegmentsTableView")
         self._buttons = EffectButtons(self, list(self.availableEffectNames()), self.setActiveEffectByName)
         self._masking = MaskingSection(self)
         layout = QtWidgets.QFormLayout(self)
@@ -56,6 +66,20 @@ class SegmentEditorPanel(qMRMLWidget):
         layout.addRow(self._masking)
         self._segmentations.connect("currentNodeChanged(vtkMRMLNode*)", self._segmentation_chosen)
         self._volumes.connect("currentNodeChanged(vtkMRMLNode*)", self._volume_chosen)
+
+    def effectNameOrder(self) -> tuple[str, ...]:
+        return self._effect_order
+
+    def setEffectNameOrder(self, names: Sequence[str]) -> None:
+        """Show these effects first; unknown names are passed over."""
+        self._effect_order = tuple(names)
+        self.updateEffectList()
+
+    def updateEffectList(self) -> None:
+        """The ordered effects, then the others if they are to be seen."""
+        names = [name for name in self._effect_order if name in self.availableEffectNames()]
+        others = [name for name in self.availableEffectNames() if name not in names]
+        self._buttons.show_names([*names, *(others if self.unorderedEffectsVisible else [])])
 
     def _selector(self, text: str, node_type: str) -> tuple[QtWidgets.QLabel, qMRMLNodeComboBox]:
         box = qMRMLNodeComboBox(self)

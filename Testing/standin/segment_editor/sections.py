@@ -75,6 +75,13 @@ class EffectButtons(QtWidgets.QGroupBox):
             layout.addWidget(button, 0, column)
             self._buttons[name] = button
 
+    def show_names(self, names: list[str]) -> None:
+        """Show these, in this order; the button for none is always there."""
+        for column, name in enumerate(["", *names]):
+            self.layout().addWidget(self._buttons[name], 0, column)
+        for name, button in self._buttons.items():
+            button.setVisible(not name or name in names)
+
     def show_state(self, active: str, usable: bool) -> None:
         for name, button in self._buttons.items():
             button.setChecked(name == active)
