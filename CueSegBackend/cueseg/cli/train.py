@@ -15,7 +15,8 @@ An interrupted run goes on where it stopped."""
 _EPILOG = """\
 example:
   python -m cueseg train CueSegBackend/recipes/compact-cm.toml --minutes 60
-  python -m cueseg train CueSegBackend/recipes/compact-cm.toml --export compact-cm.pt"""
+  python -m cueseg train CueSegBackend/recipes/compact-cm.toml --export compact-cm.pt
+  python -m cueseg train CueSegBackend/recipes/nuclei-unet.toml"""
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:

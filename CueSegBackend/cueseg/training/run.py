@@ -11,6 +11,8 @@ from torch import nn
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.cases import read_manifest
 from cueseg.training.config import Recipe, read_recipe
+from cueseg.training.dense_recipe import is_dense_recipe
+from cueseg.training.dense_run import run_dense_recipe
 from cueseg.training.export import card_of, export
 from cueseg.training.trainer import Trainer
 from cueseg.training.validation import CLICKS, Item, score, segment_with, validation_items
@@ -24,6 +26,14 @@ def run(options: argparse.Namespace) -> int:
     overrides = _overrides(options.set)
     if options.name:
         overrides["name"] = options.name
+    if is_dense_recipe(options.recipe):
+        return run_dense_recipe(
+            options.recipe,
+            output=options.output,
+            minutes=options.minutes,
+            export=options.export,
+            **overrides,
+        )
     recipe = read_recipe(options.recipe, **overrides)
     folder = options.output / recipe.name
     until = time.monotonic() + options.minutes * 60

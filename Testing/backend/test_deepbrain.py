@@ -1,0 +1,169 @@
+"""The reader of frozen graphs on graphs that the tests write, and the network made from one."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import torch
+from torch.nn import functional
+
+from cueseg.networks.deepbrain import _LAYERS, DeepBrain, convert_deepbrain
+from cueseg.networks.frozen_graph import read_constants
+from project_tree import ROOT
+
+WHERE = Path("graph.pb")
+MNI152 = "nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
+
+
+def varint(value: int) -> bytes:
+    parts = []
+    while True:
+        parts.append(value & 127 | (128 if value > 127 else 0))
+        value >>= 7
+        if not value:
+            return bytes(parts)
+
+
+def number(field: int, value: int) -> bytes:
+    return varint(field << 3) + varint(value)
+
+
+def block(field: int, content: bytes) -> bytes:
+    return varint(field << 3 | 2) + varint(len(content)) + content
+
+
+def tensor(array: np.ndarray, content: bytes | None = None, kind: int = 1) -> bytes:
+    shape = b"".join(block(2, number(1, side)) for side in array.shape)
+    content = block(4, array.astype("<f4").tobytes()) if content is None else content
+    return number(1, kind) + block(2, shape) + content
+
+
+def node(name: str, value: bytes, op: bytes = b"Const") -> bytes:
+    dtype = block(1, b"dtype") + block(2, number(6, 1))
+    entry = block(1, b"value") + block(2, block(8, value))
+    return block(1, block(1, name.encode()) + block(2, op) + block(5, dtype) + block(5, entry))
+
+
+def graph_of(model: DeepBrain) -> bytes:
+    """A graph with the weights of a model, in the layout of TensorFlow: kernels (z, y, x, in, out)."""
+    nodes = []
+    for key, value in model.state_dict().items():
+        layer, kind = key.rsplit(".", 1)
+        array = value.numpy().transpose(2, 3, 4, 1, 0) if value.ndim == 5 else value.numpy()
+        nodes.append(node(f"{_LAYERS[layer]}/{'kernel' if kind == 'weight' else 'bias'}", tensor(array)))
+    return b"".join(nodes)
+
+
+def test_float_constants_are_read_and_other_nodes_are_not():
+    values = np.arange(6, dtype=np.float32).reshape(2, 3)
+    data = (
+        node("a", tensor(values))
+        + node("sum", tensor(values), op=b"Add")
+        + node("whole", tensor(values, kind=3))
+        + block(2, b"versions")
+    )
+    found = read_constants(data, WHERE)
+    assert list(found) == ["a"]
+    assert np.array_equal(found["a"].numpy(), values)
+
+
+def test_one_value_fills_its_shape_and_packed_floats_count():
+    three = node("three", tensor(np.empty(3), block(5, struct.pack("<3f", 1, 2, 3))))
+    filled = node("filled", tensor(np.empty((2, 2)), varint(5 << 3 | 5) + struct.pack("<f", 0.5)))
+    found = read_constants(three + filled, WHERE)
+    assert found["three"].tolist() == [1, 2, 3]
+    assert found["filled"].tolist() == [[0.5, 0.5], [0.5, 0.5]]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "holds no float constants"),
+        (b"\x0b", "not a frozen TensorFlow graph"),
+        (b"\xff" * 12, "not a frozen TensorFlow graph"),
+        (block(1, b"\x0a\x7f"), "not a frozen TensorFlow graph"),
+        (node("a", tensor(np.zeros(3)))[:-2], "after the end"),
+        (node("a", tensor(np.zeros(3), block(4, b"\0" * 8))), "has 2 values"),
+        (node("a", tensor(np.zeros(3), block(4, b"\0" * 7))), "not a frozen TensorFlow graph"),
+        (node("a", b"")[:3] + b"\xff" * 40, "not a frozen TensorFlow graph"),
+    ],
+)
+def test_damaged_graphs_are_refused(data, message):
+    with pytest.raises(ValueError, match=message):
+        read_constants(data, WHERE)
+
+
+def test_a_graph_becomes_the_network_with_the_same_weights(tmp_path):
+    model = DeepBrain().eval()
+    path = tmp_path / "graph.pb"
+    path.write_bytes(graph_of(model))
+    network = convert_deepbrain(path)
+    for key, value in model.state_dict().items():
+        assert torch.equal(network.module.state_dict()[key], value), key
+    assert sum(p.numel() for p in network.module.parameters()) == 171_465
+    assert network.card.classes == ("background", "brain")
+    assert network.card.out_channels == 1
+    assert network.cuttable
+    assert network.refinable == ""
+
+
+def test_enlarging_is_the_gradient_of_a_convolution_with_same_padding():
+    """How TensorFlow defines it: the adjoint of a stride 2 convolution of a map of even sides, padded behind."""
+    up = DeepBrain().decoder[2].up
+    small, large = torch.randn(1, 16, 3, 3, 3), torch.randn(1, 8, 6, 6, 6)
+    shrunk = functional.conv3d(functional.pad(large, [0, 1] * 3), up.weight, stride=2)
+    enlarged = up(small)[:, :, :-1, :-1, :-1]
+    assert torch.sum(shrunk * small).item() == pytest.approx(torch.sum(large * enlarged).item(), rel=1e-4)
+
+
+def test_the_network_can_be_traced_and_keeps_the_size():
+    model = DeepBrain().eval()
+    x = torch.rand(1, 1, 8, 16, 8)
+    with torch.no_grad():
+        logits = model(x)
+        assert logits.shape == x.shape
+        assert torch.equal(torch.fx.symbolic_trace(model)(x), logits)
+
+
+def test_graphs_of_other_networks_are_refused(tmp_path):
+    path = tmp_path / "graph.pb"
+    path.write_bytes(node("conv3d/kernel", tensor(np.zeros((3, 3, 3, 1, 8)))))
+    with pytest.raises(ValueError, match=r"no constant conv3d/bias"):
+        convert_deepbrain(path)
+    path.write_bytes(node("conv3d/kernel", tensor(np.zeros((3, 3, 3, 2, 8)))))
+    with pytest.raises(ValueError, match=r"conv3d/kernel has shape \(8, 2, 3, 3, 3\)"):
+        convert_deepbrain(path)
+    with pytest.raises(FileNotFoundError, match="wheel deepbrain"):
+        convert_deepbrain(tmp_path / "none.pb")
+
+
+def test_cards_of_other_shapes_are_refused():
+    with pytest.raises(ValueError, match="not 2, 1 and 1"):
+        DeepBrain(2)
+
+
+@pytest.mark.data
+def test_the_published_graph_is_a_brain_extractor_that_expects_a_skull():
+    """On the MNI152 template, which has none, it finds about half of the brain; `make demo` fetches both files."""
+    cache = ROOT / ".cache"
+    graph, template = cache / "deepbrain/models/graph.pb", cache / MNI152
+    if not (graph.exists() and template.exists()):
+        pytest.skip("the files that `make demo` fetches are not in .cache")
+    image = sitk.ReadImage(str(template))
+    values = sitk.GetArrayFromImage(image).astype(np.float32)[::2, ::2, ::2]
+    network = convert_deepbrain(graph)
+    # Every second voxel is enough here; the network's grid stays that of the full image.
+    prepared = network.prepare(values, spacing=tuple(2 * mm for mm in image.GetSpacing()[::-1]))
+    sides = [-(-side // network.card.multiple) * network.card.multiple for side in prepared.grid_shape]
+    padding = [
+        n for side, old in zip(sides[::-1], prepared.grid_shape[::-1], strict=True) for n in (0, side - old)
+    ]
+    tensor = functional.pad(prepared.tensor[None], padding, mode="replicate")
+    with torch.no_grad():
+        logits = network.module(tensor)[0]
+    logits = logits[(slice(None), *(slice(0, side) for side in prepared.grid_shape))]
+    found, brain = prepared.to_image(logits)[0] > 0, values > 0
+    dice = 2 * (found & brain).sum() / (found.sum() + brain.sum())
+    assert 0.4 < dice < 0.6
