@@ -11,9 +11,9 @@ Translate = Callable[[str], str]
 
 # Keys of the panel, in the order in which they are listed: name in the code -> (key, what it does).
 KEYS = {
-    "refine": ("U", "refine; while it runs, stop and keep the best so far"),
+    "refine": ("U", "refine; while it runs, stop and keep the best"),
     "cancel": ("Esc", "cancel the round, or put the brush away"),
-    "before": ("H", "hold to see the segmentation before the last round"),
+    "before": ("H", "hold to see the state before the last round"),
     "changes": ("M", "show or hide the changes of the last round"),
     "undo": ("Z", "undo the last stroke, else the last round"),
     "redo": ("Y", "redo"),

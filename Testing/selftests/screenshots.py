@@ -24,6 +24,9 @@ import slicer  # noqa: E402
 from ExtremePointSegSelfTest import Expectation, Gestures  # noqa: E402
 from ExtremePointSegSelfTest.PanelCase import PanelCase  # noqa: E402
 from ExtremePointSegSelfTest.WritingTests import SPLEEN  # noqa: E402
+from ScribbleRefineSelfTest import Phantom  # noqa: E402
+from ScribbleRefineSelfTest.PanelCase import PanelCase as ScribbleCase  # noqa: E402
+from ScribbleRefineSelfTest.RefiningTests import CYST_LINE, LIVER_LINE, SPLEEN_LINE  # noqa: E402
 from standin import module_loader, screenshots  # noqa: E402
 
 WIDTH = 420  # pixels, a usual width of Slicer's panel
@@ -92,8 +95,53 @@ def take_all(folder: Path) -> None:
         studio.widget.refresh()
         for theme in ("light", "dark"):
             studio.picture(f"missing_{theme}", theme)
-        slicer.util.selectModule("ScribbleRefine")
-        studio.picture("scribble", module="ScribbleRefine")
+    take_scribbles(folder)
+
+
+class ScribbleStudio(ScribbleCase, unittest.TestCase):
+    """The other panel, with the phantom and the small network of its self-test."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("countTestCases")
+        self.folder = folder
+
+    def picture(self, name: str, theme: str = "light") -> None:
+        with screenshots.colors(theme):
+            panel = slicer.modules.scribblerefine.widgetRepresentation()
+            print(screenshots.save_widget(panel, self.folder / f"scribble_{name}.png", width=WIDTH).name)
+
+    def views(self, name: str) -> None:
+        for view in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+            view.JumpSliceByCentering(*Phantom.worldOf(self.volume, (5, 5, 24)))
+        print(screenshots.save_slice_views(self.folder / f"views_scribble_{name}.png").name)
+
+
+def take_scribbles(folder: Path) -> None:
+    """Before, while and after the network is refined."""
+    studio = ScribbleStudio(folder)
+    studio.setUp()
+    studio.picture("start")
+    studio.begin()
+    display = studio.volume.GetDisplayNode()
+    display.AutoWindowLevelOff()
+    display.SetWindowLevel(260, 100)
+    studio.paint("background", CYST_LINE)
+    studio.paint("liver", LIVER_LINE)
+    studio.paint("spleen", SPLEEN_LINE)
+    studio.views("painted")
+    studio.ui.refineButton.click()
+    studio.waitFor(lambda: "Iteration" in studio.message, "the first iteration")
+    studio.picture("running")
+    studio.waitUntilIdle()
+    studio.views("refined")
+    studio.ui.overlayComboBox.currentIndex = 1
+    studio.views("changes")
+    for name in ("weights", "advanced", "shortcuts"):
+        getattr(studio.ui, f"{name}CollapsibleButton").collapsed = False
+    studio.ui.reportButton.click()
+    for theme in ("light", "dark"):
+        studio.picture(f"result_{theme}", theme)
+    studio.tearDown()
 
 
 def main(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Without torch the panel opens, names what is missing, and its double still works; in a process of its own."""
+"""Without torch the panels open and name what is missing, and what needs no network works; in a process of its own."""
 
 import subprocess
 import sys
@@ -26,11 +26,14 @@ slicer.util.selectModule("ExtremePointSeg")
 print(panel.ui.hintLabel.text)
 for method in ("MissingPackagesAreNamed", "FourClicksInTheRedView", "TheShippedNetworkFindsTheSpleen"):
     runner.run_self_test("ExtremePointSeg", f"test_{method}")
+slicer.util.selectModule("ScribbleRefine")
+for method in ("MissingPackagesAreNamed", "ThePanelAndItsSettingsAgree"):
+    runner.run_self_test("ScribbleRefine", f"test_{method}")
 assert "torch" not in sys.modules
 """
 
 
-def test_the_panel_without_torch():
+def test_the_panels_without_torch():
     folders = [
         str(ROOT / folder) for folder in ("CueSegBackend", "ExtremePointSeg", "ScribbleRefine", "Testing")
     ]

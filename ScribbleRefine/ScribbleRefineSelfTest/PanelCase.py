@@ -1,0 +1,161 @@
+"""The panel with a phantom in the views, as the tests find it, and what they do with it."""
+
+import time
+
+import numpy as np
+import qt
+import slicer
+from vtk.util.numpy_support import vtk_to_numpy
+
+from CueSegMRML import Requirements
+from ScribbleRefineSelfTest import Gestures, Phantom
+
+PATIENCE = 60  # seconds to wait for anything
+BRUSH = 2.2  # mm
+RATE = 0.03  # the small network takes larger steps than real ones
+MISSING_REQUIREMENTS = Requirements.missingRequirements
+
+
+class PanelCase:
+    """Mixed into the module's test class."""
+
+    def setUp(self):
+        """Show the panel on a scene with the phantom, and press nothing yet."""
+        Requirements.missingRequirements = MISSING_REQUIREMENTS
+        slicer.mrmlScene.Clear()
+        slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
+        slicer.util.selectModule("ScribbleRefine")
+        self.widget = slicer.modules.ScribbleRefineWidget
+        self.ui, self.panel = self.widget.ui, self.widget.panel
+        self.panel.checkPackages()
+        self.volume = self.loadPhantom()
+
+    def tearDown(self):
+        """Leave nothing running."""
+        self.panel.session.cancel()
+        slicer.mrmlScene.Clear()
+        self.waitUntilIdle()
+        Requirements.missingRequirements = MISSING_REQUIREMENTS
+
+    def loadPhantom(self, name="phantom", seed=0):
+        """Make a phantom, show it in the views and choose it in the panel."""
+        volume = Phantom.addVolume(name, seed)
+        slicer.util.setSliceViewerLayers(background=volume, fit=True, rotateToVolumePlane=True)
+        slicer.util.resetSliceViews()
+        self.ui.inputVolumeSelector.setCurrentNode(volume)
+        return volume
+
+    @property
+    def settings(self):
+        """The parameter node that the panel is bound to."""
+        return self.widget._parameterNode
+
+    @property
+    def hint(self):
+        """What the panel says is to be done next."""
+        return self.ui.hintLabel.text
+
+    @property
+    def message(self):
+        """What the panel says of the last round."""
+        return self.ui.messageLabel.text
+
+    def waitFor(self, condition, what):
+        """Let the application go on until the condition holds."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            self.assertLess(time.monotonic(), end, f"waited in vain for {what}: {self.hint} {self.message}")
+            slicer.app.processEvents()
+            time.sleep(0.002)
+
+    def waitUntilIdle(self):
+        """Let computations end."""
+        self.waitFor(lambda: not self.widget.isBusy, "the end of the computation")
+        slicer.app.processEvents()
+
+    def begin(self):
+        """Import the network and write its result."""
+        self.importNetwork()
+        self.ui.learningRateSpinBox.value = RATE
+        self.ui.initialButton.click()
+        self.waitUntilIdle()
+
+    def importNetwork(self):
+        """Import the small network's file by the panel's own controls."""
+        self.ui.networkPathLineEdit.setCurrentPath(Phantom.networkFile())
+        self.ui.importButton.click()
+        self.waitUntilIdle()
+
+    def rowOf(self, name):
+        """Row of a label in the table."""
+        table = self.ui.labelTable
+        return next(row for row in range(table.rowCount) if table.item(row, 0).text() == name)
+
+    def choose(self, name):
+        """Choose a label in the table."""
+        self.ui.labelTable.setCurrentCell(self.rowOf(name), 0)
+
+    def stateOf(self, name):
+        """What the table says of a label."""
+        return self.ui.labelTable.item(self.rowOf(name), 1).text()
+
+    def lock(self, name):
+        """Tick the label's box."""
+        self.ui.labelTable.item(self.rowOf(name), 3).setCheckState(qt.Qt.Checked)
+
+    def paint(self, label, voxels, view="Red", effect="Paint"):
+        """Paint scribbles for a label along voxels (slice, row, column) in a view; returns their mask."""
+        self.choose(label)
+        editor = self.ui.segmentEditorWidget
+        button = editor.findChild(qt.QToolButton, effect)
+        if not button.checked:
+            button.click()
+        editor.activeEffect().setCommonParameter("BrushDiameterIsRelative", 0)
+        editor.activeEffect().setCommonParameter("BrushAbsoluteDiameter", BRUSH)
+        Gestures.stroke(view, [Phantom.worldOf(self.volume, voxel) for voxel in voxels])
+        return self.scribbles(label)
+
+    def scribbles(self, label):
+        """Bool (slices, rows, columns): what is scribbled for a label."""
+        segmentation = self.panel.session.scribbleNode
+        return self._voxels(segmentation, label)
+
+    def result(self, label):
+        """Bool (slices, rows, columns): the label's segment of the result."""
+        return self._voxels(self.settings.segmentation, label)
+
+    def results(self):
+        """The segments of the result by their names."""
+        segmentation = self.settings.segmentation.GetSegmentation()
+        names = [segmentation.GetSegment(n).GetName() for n in segmentation.GetSegmentIDs()]
+        return {name: self.result(name) for name in names}
+
+    def _voxels(self, node, name):
+        """A segment on the volume's grid, which both segmentations have."""
+        voxels = np.zeros(Phantom.SHAPE, bool)
+        segmentId = node.GetSegmentation().GetSegmentIdBySegmentName(name)
+        labelmap = slicer.vtkOrientedImageData()
+        if segmentId and node.GetBinaryLabelmapRepresentation(segmentId, labelmap) and not labelmap.IsEmpty():
+            i0, i1, j0, j1, k0, k1 = labelmap.GetExtent()
+            scalars = vtk_to_numpy(labelmap.GetPointData().GetScalars())
+            shape = (k1 - k0 + 1, j1 - j0 + 1, i1 - i0 + 1)
+            voxels[k0 : k1 + 1, j0 : j1 + 1, i0 : i1 + 1] = scalars.reshape(shape) != 0
+        return voxels
+
+    def refine(self):
+        """Press "Refine" and wait for the result."""
+        self.assertTrue(self.ui.refineButton.enabled, self.hint)
+        self.ui.refineButton.click()
+        self.waitUntilIdle()
+
+    def correctCyst(self):
+        """Scribble background over the cyst, which the network takes for something else, and refine."""
+        stroke = self.paint("background", [(5, 5, 21), (5, 5, 27)])
+        self.refine()
+        return stroke
+
+    def assertEqualMasks(self, first, second, what=""):
+        """The same segments with the same voxels."""
+        self.assertEqual(sorted(first), sorted(second), what)
+        for name in first:
+            np.testing.assert_array_equal(first[name], second[name], f"{name} {what}")

@@ -1,0 +1,60 @@
+"""Which controls can be used, and which are seen."""
+
+from slicer.i18n import tr as _
+
+from ScribbleRefineLib import Messages
+from ScribbleRefineLib.Settings import Region
+
+
+def showState(ui, panel, parameters, label):
+    """Say what to do next; enable what can be done.
+
+    :param label: class number of the chosen row of the label table, or None.
+    """
+    state, session = panel.stateOf(parameters), panel.session
+    ui.hintLabel.text = Messages.hintFor(state, panel.missingText, session.refinable, _)
+    ui.deviceLabel.text = panel.deviceText
+    ui.refineButton.text = _("Stop, keep best") if session.isRunning else _("Refine")
+    for widget, enabled in _enabled(ui, panel, parameters, state, label):
+        widget.enabled = enabled
+    for widget, visible in _visible(ui, panel, parameters):
+        widget.visible = visible
+
+
+def _enabled(ui, panel, parameters, state, label):
+    session, running, idle = panel.session, panel.session.isRunning, state.isIdle
+    seen = session.lastResult is not None
+    weightsFile, reportFile = ui.weightsPathLineEdit.currentPath, ui.reportPathLineEdit.currentPath
+    return (
+        (ui.importButton, bool(ui.networkPathLineEdit.currentPath) and not panel.missingText),
+        (ui.inspectButton, bool(parameters.network) and not running and not panel.missingText),
+        (ui.initialButton, state.canRunNetwork),
+        (ui.useSegmentationButton, idle),
+        (ui.addLabelButton, idle),
+        (ui.insertLabelButton, idle and panel.isMissing(label)),
+        (ui.clearScribblesButton, state.canRefine),
+        (ui.proposeButton, idle),
+        (ui.refineButton, running or state.canRefine),
+        (ui.cancelButton, running),
+        (ui.overlayComboBox, seen),
+        (ui.beforeButton, seen),
+        (ui.undoButton, session.canUndo and not running),
+        (ui.redoButton, session.canRedo and not running),
+        (ui.resetWeightsButton, session.hasWeights and not running),
+        (ui.saveWeightsButton, session.hasWeights and bool(weightsFile)),
+        (ui.applyWeightsButton, idle and bool(weightsFile)),
+        (ui.saveReportButton, bool(reportFile)),
+    )
+
+
+def _visible(ui, panel, parameters):
+    ofView, ofBox = parameters.scope in (Region.SLICE, Region.SLAB), parameters.scope is Region.BOX
+    return (
+        (ui.setUpButton, bool(panel.missingText)),
+        (ui.progressBar, panel.session.isRunning),
+        (ui.slabSpinBox, parameters.scope is Region.SLAB),
+        (ui.sliceViewLabel, ofView),
+        (ui.sliceViewSelector, ofView),
+        (ui.roiLabel, ofBox),
+        (ui.roiSelector, ofBox),
+    )
