@@ -19,7 +19,7 @@ import torch
 import refinement_cases as cases
 from common import metadata
 from refinement_rounds import METHODS, MODES, Bench
-from refinement_tables import class_table, summary, table, verdict
+from refinement_tables import class_table, comparable, summary, table, verdict
 
 
 def main() -> None:
@@ -120,7 +120,7 @@ def report(runs: list[dict[str, Any]], options: argparse.Namespace) -> None:
     """Print a table per mode; write them and the figures where asked."""
     figures, texts = {}, []
     for mode in MODES:
-        chosen = [one for one in runs if one["mode"] == mode and one["data"] == options.data]
+        chosen = comparable([one for one in runs if one["mode"] == mode and one["data"] == options.data])
         if not chosen:
             continue
         figures[mode] = summary(chosen)

@@ -136,7 +136,7 @@ def _unknown(case: Labelled) -> NDArray[np.bool_]:
 def brains(graph: Path, pairs: list[tuple[Path, Path]], spacing: float) -> Iterator[Case]:
     """Brain extraction in T1 images, resampled to cubes of `spacing` mm: (image, what is brain) files."""
     network = convert_deepbrain(graph)
-    user = SimulationOptions(max_length=60.0, strokes_per_label=2, separation=15.0)
+    user = SimulationOptions(max_length=60.0, strokes_per_label=2, separation=15.0, confirm=True)
     for image_path, brain_path in pairs:
         image = sitk.DICOMOrient(sitk.ReadImage(str(image_path), sitk.sitkFloat32), "LPS")
         brain = sitk.DICOMOrient(sitk.ReadImage(str(brain_path), sitk.sitkFloat32), "LPS") > 0

@@ -81,9 +81,14 @@ class Bench:
         case, cut = self.case, NETWORK_METHODS[method].get("cut", False)
 
         def correct(scribbles: NDArray[np.int16]) -> Answer:
-            result = self._session.refine(scribbles, options)
+            known = scribbles
+            if options.method == "f-brs":  # it cannot learn a class: such scribbles are not met
+                known = np.where(scribbles < len(self.case.network.card.classes), scribbles, np.int16(-1))
+            result = self._session.refine(known, options)
             # The network's own answer at the painted pixels, before they are set to what was painted.
-            missed = sum(len(places) for places in result.unsatisfied.values())
+            missed = sum(len(places) for places in result.unsatisfied.values()) + int(
+                (known != scribbles).sum()
+            )
             stages = {f"{name} s": round(value, 3) for name, value in result.seconds.items()}
             labels = result.labels
             if cut:

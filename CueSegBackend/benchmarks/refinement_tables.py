@@ -9,6 +9,15 @@ Run = dict[str, Any]  # case, method, mode, seed, rows
 FALL = 1e-6  # of Dice, below which it does not count as falling
 
 
+def comparable(runs: list[Run]) -> list[Run]:
+    """The runs on those images and seeds on which all methods have been run so far."""
+    methods = {run["method"] for run in runs}
+    done: dict[tuple[str, int], set[str]] = {}
+    for run in runs:
+        done.setdefault((run["case"], run["seed"]), set()).add(run["method"])
+    return [run for run in runs if done[run["case"], run["seed"]] == methods]
+
+
 def summary(runs: list[Run]) -> dict[str, dict[str, Any]]:
     """Method -> figures of its runs, which are of one data set and one mode."""
     methods = list(dict.fromkeys(run["method"] for run in runs))
@@ -55,7 +64,7 @@ def _figures(runs: list[Run]) -> dict[str, Any]:
 def table(figures: dict[str, dict[str, Any]]) -> str:
     """Markdown: Dice against the round for every method, and what it took."""
     rounds = len(next(iter(figures.values()))["mean"])
-    heads = ["method", *(f"{number}" for number in range(rounds))]
+    heads = ["method", "runs", *(f"{number}" for number in range(rounds))]
     heads += ["not falling", "satisfied", f"rounds to {GOAL:.2f}", "s per round"]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     best = max(value["mean"][-1] for value in figures.values())
@@ -66,7 +75,7 @@ def table(figures: dict[str, dict[str, Any]]) -> str:
         needed = f"{value['rounds to goal']:.2f}"
         cells += [f"{value['not falling']:.0%}", f"{value['satisfied']:.1%}"]
         cells += [f"**{needed}**" if value["rounds to goal"] == fewest else needed, f"{value['seconds']:.1f}"]
-        lines.append(f"| {method} | " + " | ".join(cells) + " |")
+        lines.append(f"| {method} | {value['runs']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

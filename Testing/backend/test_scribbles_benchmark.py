@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.refinement_cut import expand_labels
-from benchmarks.refinement_tables import summary, table, verdict
+from benchmarks.refinement_tables import comparable, summary, table, verdict
 
 WEIGHT, SIGMA = 1.5, 0.5
 
@@ -81,9 +81,14 @@ def test_the_table_marks_the_best_and_says_who_it_is():
     figures = summary(runs())
     rows = table(figures).splitlines()
     assert rows[2].startswith(
-        "| one | 0.600 ± 0.100 | 0.700 ± 0.100 | **0.805 ± 0.105** | 75% | 90.0% | 2.50 |"
+        "| one | 2 | 0.600 ± 0.100 | 0.700 ± 0.100 | **0.805 ± 0.105** | 75% | 90.0% | 2.50 |"
     )
     assert "**2.00**" in rows[3]
     assert verdict(figures).startswith(
         "Best final mean Dice: one (0.805). Fewest rounds to 0.90: other (2.00;"
     )
+
+
+def test_methods_are_compared_on_what_all_of_them_have_done():
+    found = comparable([*runs(), {"method": "one", "case": "z", "mode": "shared", "seed": 0, "rows": []}])
+    assert [(run["method"], run["case"]) for run in found] == [(r["method"], r["case"]) for r in runs()]

@@ -101,6 +101,20 @@ def test_a_wide_brush_stays_in_its_class(rng):
     assert (wide[wide >= 0] == truth[wide >= 0]).all()
 
 
+def test_a_user_who_confirms_marks_what_is_right_beside_the_only_missing_class(rng):
+    truth = np.zeros((40, 60), int)
+    truth[10:30, 10:50] = 1
+    found = np.zeros_like(truth)
+    plain, confirmed = (
+        simulate_scribbles(found, truth, np.random.default_rng(0), SimulationOptions(confirm=c))
+        for c in (False, True)
+    )
+    assert np.unique(plain).tolist() == [-1, 1]
+    assert np.unique(confirmed).tolist() == [-1, 0, 1]
+    assert (confirmed[confirmed >= 0] == truth[confirmed >= 0]).all()
+    np.testing.assert_array_equal(confirmed == 1, plain == 1)
+
+
 @pytest.mark.parametrize(
     "region",
     [np.ones((1, 1), bool), np.ones((1, 9), bool), np.eye(7, dtype=bool) | np.eye(7, k=1, dtype=bool)],

@@ -169,3 +169,13 @@ def test_a_session_needs_neither_torch_nor_scipy():
         "sys.exit(any(name in sys.modules for name in ('torch', 'scipy')))"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
+def test_another_volume_without_a_segmentation_gets_one_of_its_own(case):
+    case.set_up()
+    first = case.session.segmentationNode
+    case.set_up()
+    assert case.session.segmentationNode is first
+    case.volume = case.build.volume(GEOMETRIES["lps"], np.zeros(SHAPE, np.int16))
+    case.set_up()
+    assert case.session.segmentationNode is not first

@@ -40,6 +40,8 @@ def test_the_backend_globs_cover_every_file():
         "cueseg/py.typed",
         "cueseg/weights/*.json",
         "cueseg/weights/*.pt",
+        "cueseg/networks/shipped/*.json",
+        "cueseg/networks/shipped/*.pt",
     )
     base = ROOT / "CueSegBackend"
     found = {p.relative_to(base).as_posix() for pattern in covered for p in base.glob(pattern)}

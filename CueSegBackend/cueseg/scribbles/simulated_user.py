@@ -30,6 +30,8 @@ class SimulationOptions:
         axis: axis of a volume across which slices are shown and scribbled.
         brush_radius: pixels by which a stroke is widened, within pixels of its class.
         labels: the classes that get strokes; None: all, 0 (background) included.
+        confirm: where all errors are of one class, also draw a stroke of the class beside it that is right, as a
+            user does who does not want that class to spread.
     """
 
     max_length: float = 20.0
@@ -39,6 +41,7 @@ class SimulationOptions:
     axis: int = 0
     brush_radius: int = 0
     labels: tuple[int, ...] | None = None
+    confirm: bool = False
 
     def __post_init__(self) -> None:
         if not (is_number(self.max_length) and self.max_length > 0):
@@ -95,11 +98,29 @@ def simulate_scribbles(
         scribbles[...] = earlier
     base = int(rng.integers(2**31))
     wrong = (found != wanted) & (wanted != UNKNOWN) & (scribbles == NONE)
-    for label in np.unique(wanted[wrong]).tolist():
+    missing = np.unique(wanted[wrong]).tolist()
+    for label in missing:
         if chosen.labels is None or label in chosen.labels:
             stream = np.random.default_rng((base, label))
             _paint_label(scribbles, wrong & (wanted == label), wanted == label, label, stream, chosen, steps)
+    if chosen.confirm and len(missing) == 1:
+        right = _right_beside(wrong, found, wanted, chosen.max_length, steps)
+        for label in np.unique(wanted[right])[:1].tolist():
+            stream = np.random.default_rng((base, label))
+            _paint_label(scribbles, right & (wanted == label), wanted == label, label, stream, chosen, steps)
     return scribbles
+
+
+def _right_beside(
+    wrong: NDArray[np.bool_],
+    found: NDArray[Any],
+    wanted: NDArray[Any],
+    reach: float,
+    spacing: tuple[float, ...],
+) -> NDArray[np.bool_]:
+    """Where another class than the missing one is right, within `reach` mm of the errors."""
+    away = ndimage.distance_transform_edt(~wrong, sampling=spacing)
+    return (found == wanted) & (wanted != UNKNOWN) & (wanted != wanted[wrong][0]) & (away <= reach)
 
 
 def _paint_label(
