@@ -47,7 +47,7 @@ class RefineSettings:
     method: str = "ce"
     layers: int | tuple[str, ...] | None = None
     learningRate: float | None = None
-    maxIterations: int = 50
+    maxIterations: int = 60
     alpha: float | None = None
     beta: float = 0.1
     confidence: float = 0.9

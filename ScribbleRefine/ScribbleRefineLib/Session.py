@@ -73,7 +73,8 @@ class Session(SessionSteps):
         if not network:
             raise ValueError("no network is chosen: choose an installed one, or import a file")
         self._cancelAll()
-        chosen = (volumeNode, segmentationNode or self.segmentationNode, network)
+        previous = self.segmentationNode if volumeNode is self.volumeNode else None
+        chosen = (volumeNode, segmentationNode or previous, network)
         space = self._space
         if space is None or not space.isAlive or chosen != (*space.nodes, space.network):
             space = Workspace(self._scene, self._backend, volumeNode, segmentationNode, network)

@@ -1,4 +1,4 @@
-"""Three slices of a brain with the result outlined and the strokes painted."""
+"""Three slices of a volume with the result outlined and the strokes painted."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 
 RESULT = (80, 220, 60)  # blue, green, red
-STROKES = {0: (60, 60, 255), 1: (255, 160, 40)}  # background, brain
+CORD = 2
+STROKES = {0: (60, 60, 255), CORD: (255, 160, 40)}  # background, spinal cord
 TILE = 420  # pixels
 
 
@@ -22,7 +23,7 @@ def write_picture(path: Path, title: str, image: np.ndarray, item: Any, strokes:
     _text(banner, title, (10, 28), 0.8, (0, 0, 0))
     for x, text, colour in (
         (330, "result", RESULT),
-        (420, "brain stroke", STROKES[1]),
+        (420, "stroke of the cord", STROKES[CORD]),
         (570, "background stroke", STROKES[0]),
     ):
         _text(banner, text, (x, 28), 0.55, colour)
@@ -37,9 +38,9 @@ def _tile(image: np.ndarray, item: Any, strokes: np.ndarray, axis: int) -> np.nd
     picture, mask, lines = (np.take(a, index, axis=axis)[::-1] for a in (image, item.labels, strokes))
     scale = TILE / max(picture.shape)
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
-    grey = cv2.resize(picture.astype(np.float32) / max(1.0, float(image.max())) * 255, size)
+    grey = cv2.resize((picture.astype(np.float32) + 200) / 450 * 255, size)  # -200..250 HU
     tile = cv2.cvtColor(grey.clip(0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
-    enlarged = cv2.resize((mask == 1).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    enlarged = cv2.resize((mask == CORD).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     outlines, _ = cv2.findContours(enlarged, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(tile, outlines, -1, RESULT, 1, cv2.LINE_AA)
     for label, colour in STROKES.items():

@@ -79,10 +79,8 @@ def gather_evidence(
         anchors = find_anchors(
             plan, chosen, evidence, given.initial.grid_labels, given.initial.grid_sure, options.seed
         )
-        if options.growth is None:
-            evidence = Evidence(user, anchors, options.grown_weight, spacing, anchored=True)
-        else:
-            evidence = Evidence(user, np.where(other >= 0, other, anchors), options.grown_weight, spacing)
+        others = np.where(other >= 0, other, anchors)
+        evidence = Evidence(user, others, options.grown_weight, spacing, anchored=True)
         notes.append(_about_one_label(copy.network.card.classes[int(painted[0])], int((anchors >= 0).sum())))
     keeps = options.method == "ce" and options.beta > 0
     return scribbled_windows(

@@ -91,7 +91,7 @@ class _Run:
         done = len(self.history)
         seconds = self._reporter.elapsed - self._began
         self.history.append(IterationReport(done, evaluation.loss, dict(evaluation.wrong), seconds))
-        key = (evaluation.wrong_share, evaluation.loss)
+        key = (evaluation.wrong_share if self._options.method == "paper" else 0.0, evaluation.loss)
         if self._best_key is None or key < self._best_key:
             self._best_key, self.best_iteration = key, done
             self.best = [parameter.detach().clone() for parameter in self._parameters]
@@ -123,9 +123,9 @@ def optimise(
 ) -> Outcome:
     """Refine parameters until the user's pixels are right and sure, or nothing is gained, or the user stops.
 
-    The best weights are those with the fewest wrong user pixels (and anchors, as shares), and the lowest loss among
-    equals. "paper" stops as
-    soon as all labels are right, as its objective then has no gradient.
+    The best weights are those with the lowest loss; the number of wrong pixels says too little where scribbles ask
+    for more than the network can do. With "paper" they are those with the fewest wrong user pixels, since its loss
+    counts wrong pixels only; it stops as soon as there are none, as its objective then has no gradient.
 
     Args:
         parameters: what is refined, at its start values; left at the last values tried.

@@ -50,7 +50,7 @@ class RefinementOptions:
     method: str = "ce"
     layers: int | tuple[str, ...] | None = None
     learning_rate: float | None = None
-    max_iterations: int = 50
+    max_iterations: int = 60
     alpha: float | None = None
     beta: float = 0.1
     confidence: float = 0.9
