@@ -35,7 +35,8 @@ def _tile(image: np.ndarray, item: Any, strokes: np.ndarray, axis: int) -> np.nd
     others = tuple(other for other in range(3) if other != axis)
     painted = (strokes >= 0).sum(axis=others)
     index = int(painted.argmax())
-    picture, mask, lines = (np.take(a, index, axis=axis)[::-1] for a in (image, item.labels, strokes))
+    upright = slice(None, None, -1 if axis else 1)  # the head on top
+    picture, mask, lines = (np.take(a, index, axis=axis)[upright] for a in (image, item.labels, strokes))
     scale = TILE / max(picture.shape)
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
     grey = cv2.resize((picture.astype(np.float32) + 200) / 450 * 255, size)  # -200..250 HU
