@@ -94,7 +94,9 @@ class Workspace:
 
     def follow(self) -> None:
         """Take in what was changed elsewhere: colours, segments and nodes that were removed, transforms."""
-        if self.isAlive and self.hasClasses:  # before that the table is empty, and what the scene kept is better
+        if (
+            self.isAlive and self.hasClasses
+        ):  # before that the table is empty, and what the scene kept is better
             self.labels.follow(self.segmentationNode)
             self.scribbles.follow(self.labels, self.network)
 
