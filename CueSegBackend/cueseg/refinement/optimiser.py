@@ -91,7 +91,8 @@ class _Run:
         done = len(self.history)
         seconds = self._reporter.elapsed - self._began
         self.history.append(IterationReport(done, evaluation.loss, dict(evaluation.wrong), seconds))
-        key = (evaluation.wrong_share if self._options.method == "paper" else 0.0, evaluation.loss)
+        counts = self._options.method == "paper" or evaluation.anchors > 0
+        key = (evaluation.wrong_share if counts else 0.0, evaluation.loss)
         if self._best_key is None or key < self._best_key:
             self._best_key, self.best_iteration = key, done
             self.best = [parameter.detach().clone() for parameter in self._parameters]
@@ -124,8 +125,9 @@ def optimise(
     """Refine parameters until the user's pixels are right and sure, or nothing is gained, or the user stops.
 
     The best weights are those with the lowest loss; the number of wrong pixels says too little where scribbles ask
-    for more than the network can do. With "paper" they are those with the fewest wrong user pixels, since its loss
-    counts wrong pixels only; it stops as soon as there are none, as its objective then has no gradient.
+    for more than the network can do. With anchors they are those with the fewest wrong user pixels and anchors, so
+    that one scribbled class does not take everything; with "paper" too, since its loss counts wrong pixels only. It
+    stops as soon as there are none, as its objective then has no gradient.
 
     Args:
         parameters: what is refined, at its start values; left at the last values tried.
