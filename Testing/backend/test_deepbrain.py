@@ -146,11 +146,11 @@ def test_cards_of_other_shapes_are_refused():
 
 @pytest.mark.data
 def test_the_published_graph_is_a_brain_extractor_that_expects_a_skull():
-    """On the MNI152 template, which has none, it finds about half of the brain; `make demo` fetches both files."""
+    """On the MNI152 template, which has none, it finds about half of the brain."""
     cache = ROOT / ".cache"
     graph, template = cache / "deepbrain/models/graph.pb", cache / MNI152
     if not (graph.exists() and template.exists()):
-        pytest.skip("the files that `make demo` fetches are not in .cache")
+        pytest.skip("graph.pb of deepbrain 0.1 and the template of nilearn 0.14.1 are not unpacked in .cache")
     image = sitk.ReadImage(str(template))
     values = sitk.GetArrayFromImage(image).astype(np.float32)[::2, ::2, ::2]
     network = convert_deepbrain(graph)
