@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["as_state_dict", "find_mismatch", "listing", "read_bytes", "read_tensors"]
+__all__ = ["as_state_dict", "find_mismatch", "listing", "pack_tensors", "read_bytes", "read_tensors"]
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _OLD_FORMAT = bytes.fromhex("8a0a6cfc9c46f9206aa85019")  # the pickled magic number of torch before 1.6
@@ -87,6 +87,13 @@ def _code_refusal(path: Path, code: str) -> str:
         f"{path} contains code ({code}) and will not be run: if you trust it, load it and save the tensors "
         "alone, torch.save(model.state_dict(), file)"
     )
+
+
+def pack_tensors(value: Any) -> bytes:
+    """Bytes of `torch.save`: equal values give equal bytes, since with a file torch writes its name into them."""
+    buffer = BytesIO()
+    torch.save(value, buffer)
+    return buffer.getvalue()
 
 
 def as_state_dict(value: object, path: Path) -> dict[str, Tensor]:

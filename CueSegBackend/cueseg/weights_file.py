@@ -9,12 +9,12 @@ import hashlib
 import os
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cueseg.models import create_model
 from cueseg.weights_card import WeightsCard
+from cueseg.whole_files import write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -102,7 +102,7 @@ def save_model(
     Raises:
         ValueError: another ending, a network that is not what the card says, NaN or infinite weights.
     """
-    from cueseg.checkpoint_file import as_state_dict, find_mismatch
+    from cueseg.checkpoint_file import as_state_dict, find_mismatch, pack_tensors
 
     path = Path(path)
     if path.suffix != ".pt":
@@ -111,11 +111,11 @@ def save_model(
     mismatch = find_mismatch(as_state_dict(state, path), _new_model(card).state_dict())
     if mismatch:
         raise ValueError(f"the network is not the {card.architecture!r} of its card: {mismatch}")
-    data = _pack(_halve(state, path) if half else state)
+    data = pack_tensors(_halve(state, path) if half else state)
     card = replace(card, file=path.name, sha256=hashlib.sha256(data).hexdigest())
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, data)
-    _write(path.with_suffix(".json"), card.to_json().encode())
+    write_whole(path, data)
+    write_whole(path.with_suffix(".json"), card.to_json().encode())
     return card
 
 
@@ -177,21 +177,3 @@ def _halve(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     if too_large:
         raise ValueError(f"{path}: {', '.join(too_large)} exceed the range of float16: save with half=False")
     return halved
-
-
-def _pack(state: dict[str, Tensor]) -> bytes:
-    import torch
-
-    # Into memory: with a file, torch writes the file's name into its bytes.
-    buffer = BytesIO()
-    torch.save(state, buffer)
-    return buffer.getvalue()
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

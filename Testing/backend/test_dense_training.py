@@ -14,8 +14,9 @@ from cueseg.training.cases import read_manifest
 from cueseg.training.dense_recipe import DenseRecipe, read_dense_recipe
 from cueseg.training.dense_run import Validation, dense_cases, run_dense_recipe
 from cueseg.training.dense_samples import PatchSource, dense_case
-from cueseg.training.dense_trainer import DenseTrainer, collate, learning_rate_at
+from cueseg.training.dense_trainer import DenseTrainer, collate
 from cueseg.training.dense_validation import dice_per_class, summary
+from cueseg.training.loop import learning_rate_at
 
 RECIPE = """
 kind = "dense"

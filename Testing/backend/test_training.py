@@ -8,11 +8,12 @@ import torch
 
 from cueseg.training.cases import read_manifest
 from cueseg.training.config import Phase, Recipe, read_recipe
+from cueseg.training.loop import learning_rate_at
 from cueseg.training.regions import draw_region
 from cueseg.training.run import Validation
 from cueseg.training.samples import SampleSource, find_structures
 from cueseg.training.synthetic import draw_synthetic
-from cueseg.training.trainer import Trainer, learning_rate_at
+from cueseg.training.trainer import Trainer
 from cueseg.training.validation import score, validation_items
 
 PHASE = Phase(0, 48, {"made up": 0.7, "synthetic": 0.3})

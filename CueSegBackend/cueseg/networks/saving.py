@@ -3,15 +3,14 @@
 import hashlib
 import os
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 
-import torch
 from torch import nn
 
-from cueseg.checkpoint_file import as_state_dict, find_mismatch
+from cueseg.checkpoint_file import as_state_dict, find_mismatch, pack_tensors
 from cueseg.networks.architectures import build_network
 from cueseg.networks.card import NetworkCard
+from cueseg.whole_files import write_whole
 
 __all__ = ["save_network"]
 
@@ -42,20 +41,9 @@ def save_network(path: str | os.PathLike[str], module: nn.Module, card: NetworkC
             f"the network is not the {card.architecture!r} of its card with {card.in_channels} input and "
             f"{card.out_channels} output channels: {mismatch}. Correct the card"
         )
-    buffer = BytesIO()  # with a file, torch writes the file's name into its bytes
-    torch.save(state, buffer)
-    data = buffer.getvalue()
+    data = pack_tensors(state)
     card = replace(card, file=path.name, sha256=hashlib.sha256(data).hexdigest())
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, data)
-    _write(path.with_suffix(".json"), card.to_json().encode())
+    write_whole(path, data)
+    write_whole(path.with_suffix(".json"), card.to_json().encode())
     return card
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -5,14 +5,14 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from cueseg.checkpoint_file import as_state_dict, read_bytes, read_tensors
+from cueseg.checkpoint_file import as_state_dict, pack_tensors, read_bytes, read_tensors
+from cueseg.whole_files import write_whole
 
 __all__ = ["WeightDelta", "load_delta", "state_sha256"]
 
@@ -57,16 +57,9 @@ class WeightDelta:
         if path.suffix != ".pt":
             raise ValueError(f"{path} must end in .pt: adapted weights are found by that ending")
         card = {name: getattr(self, name) for name in _CARD_FIELDS} | {"format": _FORMAT}
-        buffer = BytesIO()  # with a file, torch writes the file's name into its bytes
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
-        torch.save({"card": json.dumps(card), "tensors": tensors}, buffer)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            temporary.write_bytes(buffer.getvalue())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, pack_tensors({"card": json.dumps(card), "tensors": tensors}))
         return path
 
     def check_parent(self, sha256: str, name: str) -> None:

@@ -1,10 +1,7 @@
 """The training loop of dense networks: repeatable patches, exact resume, best weights on validation."""
 
-import copy
-import json
 import logging
 import math
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +16,7 @@ from cueseg.models.unet import UNet
 from cueseg.training.dense_loss import partial_loss
 from cueseg.training.dense_recipe import DenseRecipe
 from cueseg.training.dense_samples import DenseCase, Patch, PatchSource
+from cueseg.training.loop import TrainingLoop
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +26,7 @@ SAVE_EVERY = 100
 Validate = Callable[[nn.Module], tuple[float, dict[str, Any]]]
 
 
-class DenseTrainer:
+class DenseTrainer(TrainingLoop):
     """Trains the U-Net of a recipe in a folder; called again on the same folder, it goes on where it stopped.
 
     Args:
@@ -47,23 +45,17 @@ class DenseTrainer:
     ) -> None:
         if not cases:
             raise ValueError(f"{recipe.manifest} holds no image of split 'train' with {list(recipe.classes)}")
-        self.recipe, self.validate, self.folder = recipe, validate, folder
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(recipe.seed)
         if recipe.threads:
             torch.set_num_threads(recipe.threads)
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         # Volumes are faster with the channels last, small pictures are not.
         self.format = torch.channels_last_3d if recipe.dims == 3 else torch.contiguous_format
-        self.model = new_model(recipe).to(self.device, memory_format=self.format)
-        self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(
-            _parameter_groups(self.model, recipe.weight_decay), lr=recipe.learning_rate
-        )
+        super().__init__(recipe, new_model(recipe).to(device, memory_format=self.format), device, folder)
+        self.validate = validate
         self.source = PatchSource(cases, recipe)
-        self.step, self.best = 0, -1.0
-        if (folder / "state.pt").exists():
-            self._resume()
+        self._resume()
 
     def run(self, until: float = math.inf) -> float:
         """Train to the last step, or to time.monotonic() == `until`; returns the best validation so far."""
@@ -92,30 +84,13 @@ class DenseTrainer:
 
     def train_step(self, image: Tensor, target: Tensor, known: Tensor) -> float:
         """One step on (N, 1, *sides) float32, (N, *sides) int64, (N, classes) bool; returns the loss."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate_at(self.recipe, self.step)
+        self._set_rate()
         self.model.train()
         logits = self.model(image.to(self.device).contiguous(memory_format=self.format))
         weights = torch.tensor(self.recipe.weights, device=self.device)
-        loss = partial_loss(logits, target.to(self.device), known.to(self.device), weights)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
-        self.optimizer.step()
-        self._update_average()
+        loss = self._descend(partial_loss(logits, target.to(self.device), known.to(self.device), weights))
         self.step += 1
-        return float(loss.detach())
-
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        decay = min(self.recipe.ema, (1 + self.step) / (10 + self.step))
-        for mean, value in zip(
-            self.average.state_dict().values(), self.model.state_dict().values(), strict=True
-        ):
-            if mean.is_floating_point():
-                mean.lerp_(value, 1.0 - decay)
-            else:
-                mean.copy_(value)
+        return loss
 
     def _validate(self) -> None:
         score, details = self.validate(self.average) if self.validate else (self.best, {})
@@ -124,37 +99,8 @@ class DenseTrainer:
             _log.info("step %d validation Dice %.4f %s", self.step, score, details)
         if score > self.best or not self.validate:
             self.best = score
-            _save_atomically(self.average.state_dict(), self.folder / "best.pt")
+            self._save_best()
         self._save()
-
-    def _report(self, started: float, first: int, losses: list[float]) -> None:
-        seconds = (time.monotonic() - started) / (self.step - first)
-        left = seconds * (self.recipe.steps - self.step) / 60
-        loss = float(np.mean(losses[-50:]))
-        self._write({"step": self.step, "loss": round(loss, 4)})
-        _log.info("step %d loss %.4f, %.2f s/step, %.0f min left", self.step, loss, seconds, left)
-
-    def _write(self, row: dict[str, Any]) -> None:
-        with (self.folder / "log.jsonl").open("a") as log:
-            log.write(json.dumps(row) + "\n")
-
-    def _save(self) -> None:
-        state = {
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-            "best": self.best,
-        }
-        _save_atomically(state, self.folder / "state.pt")
-
-    def _resume(self) -> None:
-        state = torch.load(self.folder / "state.pt", weights_only=True, map_location=self.device)
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.best = state["step"], state["best"]
-        _log.info("going on at step %d (best validation %.4f)", self.step, self.best)
 
 
 def new_model(recipe: DenseRecipe) -> UNet:
@@ -166,24 +112,3 @@ def collate(patches: list[Patch]) -> tuple[Tensor, Tensor, Tensor]:
     """Patches -> (N, 1, *sides) float32, (N, *sides) int64, (N, classes) bool."""
     image, target, known = (torch.from_numpy(np.stack(arrays)) for arrays in zip(*patches, strict=True))
     return image, target, known
-
-
-def learning_rate_at(recipe: DenseRecipe, step: int) -> float:
-    """Linear warm-up, then a cosine to a hundredth."""
-    if step < recipe.warm_up:
-        return recipe.learning_rate * (step + 1) / recipe.warm_up
-    share = (step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
-    return recipe.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
-
-
-def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Weight decay on kernels, not on biases and norms."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
-
-
-def _save_atomically(state: dict[str, Any], path: Path) -> None:
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    os.replace(partial, path)
