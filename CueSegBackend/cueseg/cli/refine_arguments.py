@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from cueseg.cli.console import HelpFormatter
-from cueseg.intensity import MODALITIES
+from cueseg.cli.file_arguments import add_device, add_image, add_image_kind, add_output, add_overwrite
 
 METHODS = ("ce", "paper", "f-brs")
 """The methods that `cueseg.refinement` knows, without importing it."""
@@ -76,27 +76,13 @@ def add_refine_parser(commands: Any, common: argparse.ArgumentParser) -> argpars
 
 
 def _add_input(group: Any) -> None:
-    add = group.add_argument
-    add(
-        "image",
-        type=Path,
-        metavar="IMAGE",
-        help="DICOM folder or file, NRRD, NIfTI, MetaImage, PNG, JPEG, TIFF",
-    )
-    add("--series", metavar="UID", help="series of a DICOM folder that holds several")
-    add("--modality", choices=MODALITIES, help="kind of image (default: what DICOM says)")
+    add_image(group.add_argument)
+    add_image_kind(group.add_argument)
 
 
 def _add_output(group: Any) -> None:
-    add = group.add_argument
-    add(
-        "--output",
-        required=True,
-        type=Path,
-        metavar="FILE",
-        help="for 3D Slicer .seg.nrrd; plain labels .nrrd, .nii.gz, .nii, .mha; for a picture also .png",
-    )
-    add("--overwrite", action="store_true", help="replace the output file if it exists")
+    add_output(group.add_argument)
+    add_overwrite(group.add_argument)
 
 
 def _add_network(add: Any) -> None:
@@ -106,7 +92,7 @@ def _add_network(add: Any) -> None:
         metavar="NAME|FILE",
         help="a shipped network, or a file or folder that inspect-network accepts",
     )
-    add("--device", default="auto", metavar="auto|cpu|cuda", help="where to compute (default: auto)")
+    add_device(add)
 
 
 def _add_region(group: Any) -> None:

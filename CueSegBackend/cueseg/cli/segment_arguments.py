@@ -1,11 +1,10 @@
 """The options of `segment`."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from cueseg.cli.console import HelpFormatter
-from cueseg.intensity import MODALITIES
+from cueseg.cli.file_arguments import add_device, add_image, add_image_kind, add_output, add_overwrite
 
 AXIS_NAMES = ("axial", "coronal", "sagittal", "stored")
 """The names that `cueseg.image_files.extract_slice` knows, without importing it."""
@@ -45,12 +44,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> argparse.Argum
 
 def _add_input(group: Any) -> None:
     add = group.add_argument
-    add(
-        "image",
-        type=Path,
-        metavar="IMAGE",
-        help="DICOM folder or file, NRRD, NIfTI, MetaImage, PNG, JPEG, TIFF",
-    )
+    add_image(add)
     add(
         "--points",
         nargs=4,
@@ -70,25 +64,12 @@ def _add_input(group: Any) -> None:
         choices=AXIS_NAMES,
         help="direction of the slices; stored: as in the file (default: axial, stored for a single slice)",
     )
-    add(
-        "--modality",
-        choices=MODALITIES,
-        help="kind of image (default: what DICOM says; grey or rgb for pictures; otherwise it must be given)",
-    )
-    add(
-        "--series", metavar="UID", help="series of a DICOM folder that holds several; its beginning is enough"
-    )
+    add_image_kind(add)
 
 
 def _add_output(group: Any) -> None:
     add = group.add_argument
-    add(
-        "--output",
-        required=True,
-        type=Path,
-        metavar="FILE",
-        help="for 3D Slicer .seg.nrrd; plain labels .nrrd, .nii.gz, .nii, .mha; for a picture also .png",
-    )
+    add_output(add)
     add("--name", help="name of the segment (default: Segment_1, or the next that is free)")
     either = group.add_mutually_exclusive_group()
     either.add_argument(
@@ -96,7 +77,7 @@ def _add_output(group: Any) -> None:
         action="store_true",
         help="add to the .seg.nrrd file: a new segment, or this slice of segment --name; the rest stays",
     )
-    either.add_argument("--overwrite", action="store_true", help="replace the output file if it exists")
+    add_overwrite(either.add_argument)
 
 
 def _add_model(group: Any) -> None:
@@ -113,7 +94,7 @@ def _add_model(group: Any) -> None:
         metavar="T",
         help="probability from which a pixel belongs to it (default: the model's)",
     )
-    add("--device", default="auto", metavar="auto|cpu|cuda", help="where to compute (default: auto)")
+    add_device(add)
 
 
 def point(text: str) -> tuple[float, float]:
