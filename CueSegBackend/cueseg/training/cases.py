@@ -1,25 +1,31 @@
 """Labelled images as training sees them: a manifest of files, and cases read from it.
 
 A manifest is a JSON list with one object per image:
-`image`, `labels` (paths, relative to the manifest), `subject`, `split` ("train" or "val"), `modality`, `group`
-(the data set), `kind` ("volume" or "picture"), `instances` (true: every label number is an object of its own),
-`classes` (object: class name -> list of label numbers that make it up; with instances the one class and []).
+`image`, `labels` (paths, relative to the manifest), `subject`, `split` ("train", "val" or "test"), `modality`,
+`group` (the data set), `kind` ("volume" or "picture"), `instances` (true: every label number is an object of its
+own), `classes` (object: class name -> list of label numbers that make it up; with instances the one class and []).
 Labels that no class names are unknown, not background.
+
+An image may also be a folder of DICOM slices (of one `series`, if that is given), or a list of files, one for each
+of `channels`; `channel` is the one that stands for the image, the first by default. `label_format` says what `labels`
+is: "labels", a file of label numbers; "segments", a .seg.nrrd, whose k-th segment has number k; "slices", a folder of
+one PNG per slice, with `label_values` [number, lowest grey, highest grey]; "masks", a folder of one PNG per object;
+"dicom", a DICOM segmentation or structure set, whose k-th segment has number k.
 """
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 
-from cueseg.intensity import IntensityRule, Modality, check_modality
+from cueseg.datasets.entries import SPLITS, Entry, read_entries
+from cueseg.datasets.reading import read_labelled
+from cueseg.intensity import IntensityRule, Modality
 
-SPLITS = ("train", "val")
+__all__ = ["SPLITS", "Case", "read_case", "read_entries", "read_manifest"]
 
 
 @dataclass
@@ -32,6 +38,8 @@ class Case:
         spacing: (slice, row, col) in mm.
         classes: Class name -> label numbers that make it up; for instances the one class and no numbers.
         planes: Array axes across which slices are taken.
+        channels: Names of all channels in the order of `stack`; () for an image of one channel.
+        stack: (channels, slices, rows, cols) raw values; None where there is one channel or only one was read.
     """
 
     subject: str
@@ -45,6 +53,8 @@ class Case:
     instances: bool = False
     planes: tuple[int, ...] = (0, 1, 2)
     rule: IntensityRule = field(default_factory=IntensityRule)
+    channels: tuple[str, ...] = ()
+    stack: NDArray[Any] | None = None
 
     @cached_property
     def intensity_range(self) -> tuple[float, float]:
@@ -65,62 +75,44 @@ class Case:
         return row, col
 
 
-def read_manifest(path: str | Path, split: str | None = None, groups: set[str] | None = None) -> list[Case]:
-    """Read the cases of a manifest, all or those of one split or some groups.
+def read_manifest(
+    path: str | Path, split: str | None = None, groups: set[str] | None = None, *, all_channels: bool = False
+) -> list[Case]:
+    """Read the cases of a manifest: of one split, or of train and val; "test" only where it is asked for.
 
     Raises:
         ValueError: Not a manifest, an entry lacks a key or has a wrong value, or nothing is left.
     """
-    path = Path(path)
-    try:
-        entries = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not a manifest: {error}") from error
-    if not isinstance(entries, list):
-        raise ValueError(f"{path} is not a manifest: expected a JSON list of images")
-    wanted = [
-        entry
-        for entry in entries
-        if split in (None, entry.get("split")) and (groups is None or entry.get("group") in groups)
-    ]
-    if not wanted:
-        raise ValueError(f"{path} holds no image of split {split!r}, groups {sorted(groups or {'any'})}")
-    return [_read_case(path.parent, entry) for entry in wanted]
+    folder = Path(path).parent
+    return [read_case(folder, item, all_channels=all_channels) for item in read_entries(path, split, groups)]
 
 
-def _read_case(folder: Path, entry: dict[str, Any]) -> Case:
-    missing = {"image", "labels", "subject", "split", "modality", "group", "classes"} - set(entry)
-    if missing:
-        raise ValueError(f"manifest entry {entry.get('subject', '?')!r} lacks {sorted(missing)}")
-    if entry["split"] not in SPLITS:
-        raise ValueError(f"{entry['subject']}: split must be one of {SPLITS}, got {entry['split']!r}")
-    check_modality(entry["modality"])
-    image, spacing = _read_array(folder / entry["image"])
-    labels, _ = _read_array(folder / entry["labels"])
-    if entry.get("kind") == "picture":
-        image, labels = image[None], labels[None] if labels.ndim == 2 else labels
-    if image.shape[:3] != labels.shape[:3]:
-        raise ValueError(f"{entry['subject']}: image {image.shape} and labels {labels.shape} do not match")
+def read_case(folder: Path, item: Entry, *, all_channels: bool = False) -> Case:
+    """Read the case of one entry of a manifest in `folder`.
+
+    Args:
+        folder: Of the manifest.
+        item: The entry, from `read_entries`.
+        all_channels: Whether `Case.stack` is read too.
+
+    Raises:
+        ValueError: Files that are not there, cannot be read or do not belong together.
+    """
+    found = read_labelled(folder, item, all_channels=all_channels)
+    image = next(iter(found.channels.values()))
+    names = tuple(item.get("channels", ()))
+    several = all_channels and len(found.channels) > 1
     return Case(
-        subject=entry["subject"],
-        group=entry["group"],
-        split=entry["split"],
-        modality=entry["modality"],
-        image=image,
-        labels=labels,
-        spacing=spacing,
-        classes={name: tuple(numbers) for name, numbers in entry["classes"].items()},
-        instances=bool(entry.get("instances", False)),
-        planes=(0,) if entry.get("kind") == "picture" else tuple(entry.get("planes", (0, 1, 2))),
+        subject=item["subject"],
+        group=item["group"],
+        split=item["split"],
+        modality=item["modality"],
+        image=image.array,
+        labels=found.labels,
+        spacing=image.spacing[::-1],
+        classes=found.classes,
+        instances=bool(item.get("instances", False)),
+        planes=(0,) if item.get("kind") == "picture" else tuple(item.get("planes", (0, 1, 2))),
+        channels=names if len(names) > 1 else (),
+        stack=np.stack([found.channels[name].array for name in names]) if several else None,
     )
-
-
-def _read_array(path: Path) -> tuple[NDArray[Any], tuple[float, float, float]]:
-    if not path.exists():
-        raise ValueError(f"{path} of the manifest does not exist")
-    picture = sitk.ReadImage(str(path))
-    array = sitk.GetArrayFromImage(picture)
-    spacing = [float(value) for value in picture.GetSpacing()[::-1]]
-    if len(spacing) == 2:
-        spacing = [1.0, *spacing]
-    return array, (spacing[0], spacing[1], spacing[2])
