@@ -36,6 +36,34 @@ def augment_geometry(
         return image, mask
     angle = np.deg2rad(rng.uniform(-30, 30) if rng.random() < 0.8 else rng.uniform(-180, 180))
     zoom = np.exp(rng.uniform(np.log(0.7), np.log(2.0))) * np.exp(rng.uniform(-0.12, 0.12, size=2))
+    return _bend(image, mask, angle, zoom)
+
+
+def augment_as_paper(
+    image: NDArray[np.float32], mask: NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The changes of Khan & Shahin 2019, section 3: flip left and right, rotate by up to 30 degrees, zoom 0.9..1.1."""
+    if rng.random() < 0.5:
+        image, mask = np.flip(image, 1), np.flip(mask, 1)
+    angle = np.deg2rad(rng.uniform(-30, 30))
+    return _bend(image, mask, angle, np.full(2, rng.uniform(0.9, 1.1)))
+
+
+def leave_as_is(
+    image: NDArray[np.float32], mask: NDArray[np.bool_], _: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """No change."""
+    return image, mask
+
+
+BENDS = {"wide": augment_geometry, "paper": augment_as_paper, "none": leave_as_is}
+"""Changes of geometry by the name that recipes give them."""
+
+
+def _bend(
+    image: NDArray[np.float32], mask: NDArray[np.bool_], angle: float, zoom: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Rotated by `angle` and enlarged by `zoom` (row, col) about the middle of the mask, at most 320 pixels a side."""
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = turn @ np.diag(1.0 / zoom)
     shape = np.minimum(np.ceil(np.array(mask.shape) * zoom).astype(int), 320)

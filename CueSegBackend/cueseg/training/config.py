@@ -1,12 +1,17 @@
 """Training recipes: a small TOML file with one value per line; unknown or wrongly typed values are errors."""
 
-import dataclasses
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cueseg.training.loop_options import LoopOptions
+from cueseg.training.recipe_values import check, read_values
+
 CUES = ("cm", "ep", "cm+ep", "none")
+LOSSES = ("bce-dice", "balanced-sum", "balanced-mean")
+AUGMENTATIONS = ("wide", "paper", "none")
+ORDERS = ("random", "epochs")
+METRICS = ("mean", "exact", "disturbed", "worst")
 
 
 @dataclass(frozen=True)
@@ -18,25 +23,32 @@ class Phase:
     shares: dict[str, float]
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a training run.
+@dataclass(frozen=True, kw_only=True)
+class Recipe(LoopOptions):
+    """Everything that decides a training run; see also `LoopOptions`.
 
     Attributes:
         name: Name of the weights.
         manifest: Path of the manifest, relative to the working directory.
         architecture: Name for `cueseg.create_model`; `model_options` go with it.
-        encoder_weights: Optional file with ImageNet weights of the encoder.
+        encoder_weights: Optional file with ImageNet weights of the encoder, for "compact".
+        initial_weights: Optional weights to start from: a file with its card, or a checkpoint in DEXTR's layout for
+            "psp-resnet101".
         cue: "cm" (confidence map), "ep" (Gaussian points), "cm+ep" or "none".
         cue_preset: Preset of the confidence map.
-        plane_share: Share of samples from slices that are not axial.
+        loss: "bce-dice", or class-balanced cross-entropy, "balanced-sum" (the paper's, summed over pixels) or
+            "balanced-mean" (over the pixels, so that its rates are those of other losses).
+        augmentation: "wide", "paper" (flip, rotation, zoom of Khan & Shahin 2019) or "none".
+        order: "random" (classes equally likely, then structures), or "epochs": every structure once per epoch, all
+            planes alike; for groups of labelled images.
+        plane_share: Share of random samples from slices that are not axial; with "epochs", 0 leaves these out.
         jitter: Largest click error in pixels (never more than a tenth of the box).
         average_flips: For the card: whether probabilities are averaged over flips of the window.
         data: For the card: what the training images are, with their terms.
         description: For the card: a sentence for the user.
         phases: What is drawn when; the first begins at step 0, the last one's input side is used afterwards.
-        validate_every: Steps between validations; the best mean Dice over the columns is kept.
-        ema: Decay of the running mean of the weights, which is what is validated and kept.
+        metric: What is maximised: the mean Dice over the columns with "exact" clicks, with "disturbed" ones, their
+            "mean", or the "worst" column of both.
     """
 
     name: str
@@ -44,8 +56,12 @@ class Recipe:
     architecture: str = "compact"
     model_options: dict[str, Any] = field(default_factory=dict)
     encoder_weights: str = ""
+    initial_weights: str = ""
     cue: str = "cm"
     cue_preset: str = "paper"
+    loss: str = "bce-dice"
+    augmentation: str = "wide"
+    order: str = "random"
     plane_share: float = 0.25
     jitter: float = 3.0
     average_flips: bool = False
@@ -54,26 +70,23 @@ class Recipe:
     phases: tuple[Phase, ...] = ()
     batch: int = 16
     steps: int = 5000
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-2
     warm_up: int = 200
-    ema: float = 0.998
-    validate_every: int = 500
-    seed: int = 0
-    threads: int = 0
-    workers: int = 1
 
     def __post_init__(self) -> None:
-        if self.cue not in CUES:
-            raise ValueError(f"cue must be one of {CUES}, got {self.cue!r}")
+        for key, allowed in (
+            ("cue", CUES),
+            ("loss", LOSSES),
+            ("augmentation", AUGMENTATIONS),
+            ("order", ORDERS),
+            ("metric", METRICS),
+        ):
+            check(getattr(self, key) in allowed, key, getattr(self, key), f"one of {allowed}")
         firsts = [phase.first for phase in self.phases]
         if not firsts or firsts[0] != 0 or firsts != sorted(set(firsts)):
             raise ValueError(f"phases must begin at step 0 and follow one another, got first = {firsts}")
         if not all(phase.shares and sum(phase.shares.values()) > 0 for phase in self.phases):
             raise ValueError("a phase names no shares: which groups of images to train on?")
-        for key in ("batch", "steps", "validate_every"):
-            if getattr(self, key) < 1:
-                raise ValueError(f"{key} must be at least 1, got {getattr(self, key)}")
+        super().__post_init__()
 
     @property
     def in_channels(self) -> int:
@@ -94,26 +107,14 @@ def read_recipe(path: str | Path, **overrides: Any) -> Recipe:
     """Read a recipe; `overrides` replace single values.
 
     Raises:
-        ValueError: Not TOML, an unknown key, or a value of the wrong type.
+        ValueError: Not TOML, an unknown key, a missing key, or a value that is not allowed.
     """
-    try:
-        values = tomllib.loads(Path(path).read_text()) | overrides
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path} is not a recipe: {error}") from error
-    fields = {f.name: f for f in dataclasses.fields(Recipe)}
-    unknown = sorted(set(values) - set(fields))
-    if unknown:
-        raise ValueError(f"{path}: unknown setting {unknown[0]!r}; known: {', '.join(fields)}")
-    kinds = {"str": str, "int": int, "float": (int, float)}
-    for key, value in values.items():
-        kind = kinds.get(str(getattr(fields[key].type, "__name__", fields[key].type)))
-        if kind and (not isinstance(value, kind) or isinstance(value, bool)):
-            raise ValueError(f"{path}: {key} must be {fields[key].type}, got {value!r}")
-    missing = [key for key in ("name", "manifest") if key not in values]
-    if missing:
-        raise ValueError(f"{path}: the recipe lacks {missing[0]!r}")
+    values = read_values(path, Recipe, ("name", "manifest"), overrides)
     values["phases"] = tuple(_read_phase(path, phase) for phase in values.get("phases", ()))
-    return Recipe(**values)
+    try:
+        return Recipe(**values)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _read_phase(path: str | Path, values: Any) -> Phase:

@@ -1,18 +1,20 @@
 """Recipes of networks that label every voxel (`kind = "dense"`): a TOML file; unknown or wrong values are errors."""
 
-import dataclasses
-import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cueseg.training.loop_options import LoopOptions
+from cueseg.training.recipe_values import check, read_values
+
+METRICS = ("mean", "worst")
 MISSING = ("unknown", "background")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DenseRecipe:
-    """Everything that decides the training of a U-Net on labelled images.
+class DenseRecipe(LoopOptions):
+    """Everything that decides the training of a U-Net on labelled images; see also `LoopOptions`.
 
     Attributes:
         name: Name of the network.
@@ -32,8 +34,6 @@ class DenseRecipe:
         rotation: Largest rotation in the (row, col) plane in degrees.
         tilt: Largest rotation about the other two axes in degrees, 3D only.
         scale: Smallest and largest zoom.
-        ema: Decay of the running mean of the weights, which is what is validated and kept.
-        validate_every: Steps between validations; the best mean Dice is kept.
         whole_images: For the card: predict whole images, not windows of the size of a patch.
         notes: For the card: how the shipped weights came about differently from this recipe; "" if they did not.
         data, description, licence: For the card.
@@ -56,16 +56,8 @@ class DenseRecipe:
     rotation: float = 15.0
     tilt: float = 0.0
     scale: tuple[float, float] = (0.85, 1.2)
-    batch: int = 8
-    steps: int = 2000
     learning_rate: float = 2e-3
-    weight_decay: float = 1e-2
-    warm_up: int = 50
     ema: float = 0.995
-    validate_every: int = 500
-    seed: int = 0
-    threads: int = 0
-    workers: int = 1
     whole_images: bool = False
     notes: str = ""
     data: str = ""
@@ -73,24 +65,22 @@ class DenseRecipe:
     licence: str = "MIT"
 
     def __post_init__(self) -> None:
-        _check(self.kind == "dense", "kind", self.kind, '"dense"')
-        _check(self.missing in MISSING, "missing", self.missing, f"one of {MISSING}")
-        _check(bool(self.classes) and all(self.classes.values()), "classes", self.classes, "name = [names]")
-        _check(self.dims in (2, 3), "dims", self.dims, "2 or 3")
+        check(self.kind == "dense", "kind", self.kind, '"dense"')
+        check(self.missing in MISSING, "missing", self.missing, f"one of {MISSING}")
+        check(bool(self.classes) and all(self.classes.values()), "classes", self.classes, "name = [names]")
+        check(self.dims in (2, 3), "dims", self.dims, "2 or 3")
         multiple = 2 ** (self.levels - 1)
         whole = len(self.patch) == self.dims and all(side > 0 and side % multiple == 0 for side in self.patch)
-        _check(whole, "patch", self.patch, f"{self.dims} multiples of {multiple}")
+        check(whole, "patch", self.patch, f"{self.dims} multiples of {multiple}")
         flips = all(0 <= axis < self.dims for axis in self.flips)
-        _check(flips, "flips", self.flips, f"axes from 0 to {self.dims - 1}")
-        _check(0 <= self.foreground <= 1, "foreground", self.foreground, "a share from 0 to 1")
+        check(flips, "flips", self.flips, f"axes from 0 to {self.dims - 1}")
+        check(0 <= self.foreground <= 1, "foreground", self.foreground, "a share from 0 to 1")
         known = set(self.class_weights) <= set(self.class_names)
         right = known and all(value > 0 for value in self.class_weights.values())
-        _check(
-            right, "class_weights", self.class_weights, f"weights above 0 of {', '.join(self.class_names)}"
-        )
-        _check(len(self.scale) == 2 and min(self.scale) > 0, "scale", self.scale, "[smallest, largest]")
-        for key in ("batch", "steps", "validate_every"):
-            _check(getattr(self, key) >= 1, key, getattr(self, key), "at least 1")
+        check(right, "class_weights", self.class_weights, f"weights above 0 of {', '.join(self.class_names)}")
+        check(len(self.scale) == 2 and min(self.scale) > 0, "scale", self.scale, "[smallest, largest]")
+        check(self.metric in METRICS, "metric", self.metric, f"one of {METRICS}")
+        super().__post_init__()
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -122,39 +112,8 @@ def read_dense_recipe(path: str | Path, **overrides: Any) -> DenseRecipe:
     Raises:
         ValueError: Not TOML, an unknown key, a missing key, or a value that is not allowed.
     """
+    values = read_values(path, DenseRecipe, ("name", "manifest", "classes"), overrides)
     try:
-        values = tomllib.loads(Path(path).read_text()) | overrides
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path} is not a recipe: {error}") from error
-    known = {item.name: item for item in dataclasses.fields(DenseRecipe)}
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise ValueError(f"{path}: unknown setting {unknown[0]!r}; known: {', '.join(known)}")
-    missing = [key for key in ("name", "manifest", "classes") if key not in values]
-    if missing:
-        raise ValueError(f"{path}: the recipe lacks {missing[0]!r}")
-    try:
-        return DenseRecipe(**{key: _typed(key, value, known[key].type) for key, value in values.items()})
+        return DenseRecipe(**values)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-
-
-def _typed(key: str, value: Any, kind: Any) -> Any:
-    """A value of TOML as the type of its field; whole numbers are also fractions, lists become tuples."""
-    kinds = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}
-    if kind in kinds:
-        right = isinstance(value, kinds[kind]) and (kind is bool or not isinstance(value, bool))
-        _check(
-            right and not (kind is float and not math.isfinite(value)), key, value, f"of type {kind.__name__}"
-        )
-        return value
-    of_dict = str(kind).startswith("dict")
-    _check(
-        isinstance(value, dict if of_dict else list | tuple), key, value, "a table" if of_dict else "a list"
-    )
-    return value if of_dict else tuple(value)
-
-
-def _check(right: bool, key: str, value: Any, allowed: str) -> None:
-    if not right:
-        raise ValueError(f"{key} must be {allowed}, got {value!r}")

@@ -3,17 +3,20 @@
 import logging
 import math
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import nn
 
-from cueseg.training.cases import read_manifest
+from cueseg.training.case_store import stored_cases
 from cueseg.training.dense_recipe import DenseRecipe, read_dense_recipe
 from cueseg.training.dense_samples import DenseCase, dense_case
 from cueseg.training.dense_trainer import DenseTrainer
 from cueseg.training.dense_validation import Predictor, card_of, dice_per_class, summary
+from cueseg.training.ranks import joined_ranks
 
 _log = logging.getLogger(__name__)
 
@@ -44,35 +47,45 @@ def run_dense_recipe(
     recipe = read_dense_recipe(path, **overrides)
     until = time.monotonic() + minutes * 60
     folder = Path(output) / recipe.name
-    validation = dense_cases(recipe, "val")
-    if not validation:
-        raise ValueError(f"{recipe.manifest} holds nothing to validate on: give some image the split 'val'")
     if export is not None:
         from cueseg.training.dense_export import export_network
 
-        export_network(recipe, Path(path).name, folder, Path(export), validation)
+        export_network(recipe, Path(path).name, folder, Path(export), _to_validate_on(recipe))
         return 0
-    training = dense_cases(recipe, "train")
-    trainer = DenseTrainer(recipe, training, Validation(recipe, validation), folder)
-    best = trainer.run(until)
-    _log.info("%s: step %d of %d, best validation Dice %.4f", recipe.name, trainer.step, recipe.steps, best)
+    with joined_ranks(recipe.device) as ranks:
+        validation = Validation(recipe, _to_validate_on(recipe) if ranks.first else [])
+        trainer = DenseTrainer(recipe, dense_cases(recipe, "train"), validation, folder)
+        best = trainer.run(until)
+        if ranks.first:
+            report = "%s: step %d of %d, best validation Dice %.4f"
+            _log.info(report, recipe.name, trainer.step, recipe.steps, best)
     return 0
 
 
-def dense_cases(recipe: DenseRecipe, split: str) -> list[DenseCase]:
-    """The images of a split that have classes of the recipe."""
-    cases = [dense_case(case, recipe) for case in read_manifest(recipe.manifest, split)]
-    return [case for case in cases if case is not None]
+def _to_validate_on(recipe: DenseRecipe) -> Sequence[DenseCase]:
+    """The split val; the split test is never read."""
+    cases = dense_cases(recipe, "val")
+    if not cases:
+        raise ValueError(f"{recipe.manifest} holds nothing to validate on: give some image the split 'val'")
+    return cases
+
+
+def dense_cases(recipe: DenseRecipe, split: str) -> Sequence[DenseCase]:
+    """The images of a split that have classes of the recipe, in memory or read when needed."""
+    wanted = {name for names in recipe.classes.values() for name in names}
+    return stored_cases(recipe.manifest, split, recipe, partial(dense_case, recipe=recipe), wanted)
 
 
 class Validation:
-    """Mean over the classes of the mean Dice, for the trainer to maximise."""
+    """Mean over the classes of the mean Dice, or the lowest of them, for the trainer to maximise."""
 
-    def __init__(self, recipe: DenseRecipe, cases: list[DenseCase]) -> None:
+    def __init__(self, recipe: DenseRecipe, cases: Sequence[DenseCase]) -> None:
         self.recipe, self.cases = recipe, cases
 
     def __call__(self, model: nn.Module) -> tuple[float, dict[str, Any]]:
-        """The mean and, per class, mean, standard deviation and count."""
+        """The recipe's metric and, per class, mean, standard deviation and count."""
         predict = Predictor(model, card_of(self.recipe))
         classes = summary(dice_per_class(self.cases, self.recipe.class_names, predict))
-        return float(np.mean([values["mean"] for values in classes.values()])), {"classes": classes}
+        means = [values["mean"] for values in classes.values()]
+        best = min(means) if self.recipe.metric == "worst" else float(np.mean(means))
+        return best, {"classes": classes}

@@ -1,5 +1,6 @@
 """Patches for training dense networks: labelled images as class numbers, and repeatable random patches of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -75,7 +76,7 @@ def _mask_of(case: Case, names: list[str]) -> NDArray[np.bool_]:
 class PatchSource:
     """Random patches; the number of a patch and the seed of the recipe decide everything about it."""
 
-    def __init__(self, cases: list[DenseCase], recipe: DenseRecipe) -> None:
+    def __init__(self, cases: Sequence[DenseCase], recipe: DenseRecipe) -> None:
         self.cases, self.recipe = cases, recipe
 
     def __len__(self) -> int:

@@ -1,6 +1,6 @@
 """Dice of a dense network per class and image, predicted as its card says: whole images, or windows with overlap."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ Predict = Callable[[DenseCase], NDArray[np.integer]]
 
 
 def dice_per_class(
-    cases: list[DenseCase], names: tuple[str, ...], predict: Predict
+    cases: Sequence[DenseCase], names: tuple[str, ...], predict: Predict
 ) -> dict[str, list[float]]:
     """Class name -> Dice of every image in which the class is known and present.
 

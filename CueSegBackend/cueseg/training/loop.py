@@ -1,54 +1,152 @@
-"""What every training loop shares: the step of the optimiser, the running mean, the log, and exact resume."""
+"""What every training loop shares: steps of the optimiser, the running mean, validation, and exact resume."""
 
 import copy
-import json
 import logging
 import math
-import os
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, Dataset
 
-__all__ = ["TrainingLoop", "learning_rate_at"]
+from cueseg.training.batch_numbers import BatchNumbers
+from cueseg.training.journal import Journal
+from cueseg.training.loop_options import LoopOptions
+from cueseg.training.optimisation import Precision, learning_rate_at, make_optimizer, set_rate
+from cueseg.training.ranks import Ranks
+from cueseg.training.run_state import read_state, save_whole
+from cueseg.training.synchronised_norm import synchronise_norms
+
+__all__ = ["Batch", "TrainingLoop"]
 
 _log = logging.getLogger(__name__)
 
+_REPORT_EVERY = 50
+
+Batch = tuple[Tensor, ...]
+"""What the samples of a batch are stacked to, the samples first."""
+
 
 class TrainingLoop:
-    """State of a training in a folder: `state.pt` (for resuming), `best.pt` and `log.jsonl`.
+    """A training in a folder: `state.pt` (for resuming), `best.pt`, `last.pt` and `log.jsonl`.
+
+    Everything random depends on the seed and the number of the step or sample, so a run that was killed goes on from
+    its last state to the same weights. Several ranks (see `cueseg.training.ranks`) share every batch.
 
     Args:
-        recipe: With steps, learning_rate, warm_up, weight_decay and ema.
-        model: On its device.
-        folder: Exists.
+        recipe: How to train.
+        model: On the CPU.
+        folder: Made if needed.
+        layout: Memory format of the network and its input.
     """
 
     kept: ClassVar[tuple[str, ...]] = ("step", "best")
     """Names of the plain values that are saved with the weights."""
 
-    def __init__(self, recipe: Any, model: nn.Module, device: torch.device, folder: Path) -> None:
-        self.recipe, self.model, self.device, self.folder = recipe, model, device, folder
-        self.average = copy.deepcopy(model).eval().requires_grad_(False)
-        groups = _parameter_groups(model, recipe.weight_decay)
-        self.optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate)
+    def __init__(
+        self, recipe: LoopOptions, model: nn.Module, folder: Path, layout: torch.memory_format
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        if recipe.threads:
+            torch.set_num_threads(recipe.threads)
+        self.ranks = Ranks.current()
+        self.device = self.ranks.device(recipe.device)
+        self.recipe, self.folder, self.layout = recipe, folder, layout
+        self.model = model.to(self.device, memory_format=layout)
+        if self.ranks.world > 1:
+            synchronise_norms(self.model)
+        self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
+        self.optimizer = make_optimizer(recipe, self.model)
+        self.precision = Precision(recipe.precision, self.device)
         self.step, self.best = 0, -1.0
+        self._resume()
+        self.shared: nn.Module = self.model
+        if self.ranks.world > 1:
+            self.shared = DistributedDataParallel(self.model, broadcast_buffers=False)
 
-    def _set_rate(self) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate_at(self.recipe, self.step)
+    def loss_of(self, batch: Batch) -> Tensor:
+        """The loss of a part of a batch, over all ranks; a single number with its gradient."""
+        raise NotImplementedError(f"{type(self).__name__} must say what its loss is")
 
-    def _descend(self, loss: Tensor) -> float:
-        """One step of the optimiser, and the running mean after it; returns the loss."""
+    def validate_now(self) -> tuple[float, bool, dict[str, Any]]:
+        """(what is maximised, whether it is better than the best, a line for the log)."""
+        raise NotImplementedError(f"{type(self).__name__} must say how it is validated")
+
+    def run_on(
+        self, samples: Dataset[Any], collate: Callable[[Any], Batch], until: float = math.inf
+    ) -> float:
+        """Train to the last step, or to time.monotonic() == `until`; returns the best validation so far."""
+        options, parts = self.recipe, []
+        journal = Journal(self.folder, self.step, options.steps, options.tensorboard, self.ranks.first)
+        for part in self._loader(samples, collate):
+            parts.append(part)
+            if len(parts) < options.accumulate:
+                continue
+            journal.count(self.train_step(*parts))
+            parts = []
+            if self.step % _REPORT_EVERY == 0 or self.step == options.steps:
+                journal.report(self.step, learning_rate_at(options, self.step - 1))
+            if self.step % options.validate_every == 0 or self.step == options.steps:
+                self._validate(journal)
+            elif self.step % options.save_every == 0:
+                self._save()
+            if until < math.inf and self.ranks.from_first(time.monotonic() > until):
+                break
+        self._save()
+        journal.close()
+        return self.best
+
+    def train_step(self, *parts: Batch) -> float:
+        """One step of the optimiser on the parts of a batch; returns the mean of their losses.
+
+        Raises:
+            ValueError: The loss is no finite number.
+        """
+        set_rate(self.optimizer, learning_rate_at(self.recipe, self.step))
+        torch.manual_seed(_seed_of(self.recipe.seed, self.step, self.ranks.rank))  # dropout, if there is any
+        self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
-        self.optimizer.step()
+        losses = []
+        for number, part in enumerate(parts, start=1):
+            with self._exchange(number == len(parts)):
+                loss = self.loss_of(part)
+                # The ranks' gradients are averaged, and each is of its own share of the whole loss.
+                self.precision.scaler.scale(loss * (self.ranks.world / len(parts))).backward()
+            losses.append(loss.detach())
+        mean = float(torch.stack(losses).mean())
+        if not math.isfinite(mean):
+            raise ValueError(
+                f'the loss is {mean} at step {self.step}: lower learning_rate, set clip, or set precision = "off"'
+            )
+        self._descend()
+        self.step += 1
+        return mean
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The network in the precision of the recipe; float32 out."""
+        with self.precision.autocast():
+            return self.shared(x.to(self.device).contiguous(memory_format=self.layout)).float()
+
+    def _exchange(self, last: bool) -> AbstractContextManager[Any]:
+        """Ranks add up their gradients after the last part only."""
+        if last or not isinstance(self.shared, DistributedDataParallel):
+            return nullcontext()
+        return self.shared.no_sync()
+
+    def _descend(self) -> None:
+        scaler = self.precision.scaler
+        if self.recipe.clip:
+            scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        scaler.step(self.optimizer)
+        scaler.update()
         self._update_average()
-        return float(loss.detach())
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -61,59 +159,65 @@ class TrainingLoop:
             else:
                 mean.copy_(value)
 
-    def _report(self, started: float, first: int, losses: list[float]) -> None:
-        seconds = (time.monotonic() - started) / (self.step - first)
-        left = seconds * (self.recipe.steps - self.step) / 60
-        loss = float(np.mean(losses[-50:]))
-        self._write({"step": self.step, "loss": round(loss, 4)})
-        _log.info("step %d loss %.4f, %.2f s/step, %.0f min left", self.step, loss, seconds, left)
+    def _loader(self, samples: Dataset[Any], collate: Callable[[Any], Batch]) -> DataLoader[Any]:
+        options = self.recipe
+        return DataLoader(
+            samples,
+            batch_sampler=BatchNumbers(options, self.step, self.ranks),  # type: ignore[arg-type]  # by its methods
+            num_workers=options.workers,
+            collate_fn=collate,
+            prefetch_factor=4 if options.workers else None,
+            pin_memory=self.device.type == "cuda",
+        )
 
-    def _write(self, row: dict[str, Any]) -> None:
-        with (self.folder / "log.jsonl").open("a") as log:
-            log.write(json.dumps(row) + "\n")
-
-    def _save_best(self) -> None:
-        _save_atomically(self.average.state_dict(), self.folder / "best.pt")
+    def _validate(self, journal: Journal) -> None:
+        """On the first rank; the others hear what came of it."""
+        found = self.validate_now() if self.ranks.first else None
+        score, better, row = self.ranks.from_first(found)
+        if row:
+            journal.write({"step": self.step, **row})
+            _log.info("step %d validation Dice %.4f", self.step, score)
+        if better:
+            self.best = score
+            if self.ranks.first:
+                save_whole(self.average.state_dict(), self.folder / "best.pt")
+        if self.ranks.first:
+            save_whole(self.average.state_dict(), self.folder / "last.pt")
+        self._save()
 
     def _save(self) -> None:
+        if not self.ranks.first:
+            return
         state = {
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "optimizer_name": self.recipe.optimizer,
+            "scaler": self.precision.scaler.state_dict(),
         }
-        state |= {name: getattr(self, name) for name in self.kept}
-        _save_atomically(state, self.folder / "state.pt")
+        save_whole(state | {name: getattr(self, name) for name in self.kept}, self.folder / "state.pt")
 
     def _resume(self) -> None:
         """Go on from the state in the folder, if there is one."""
-        path = self.folder / "state.pt"
-        if not path.exists():
+        state = read_state(self.folder / "state.pt", self.device)
+        if state is None:
             return
-        state = torch.load(path, weights_only=True, map_location=self.device)
+        name = state.get("optimizer_name", "adamw")
+        if name != self.recipe.optimizer:
+            raise ValueError(
+                f"{self.folder} was trained with optimizer = {name!r}, the recipe now says {self.recipe.optimizer!r}: "
+                "give the run another name"
+            )
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
-        for name in self.kept:
-            setattr(self, name, state[name])
-        _log.info("going on at step %d (best validation %.4f)", self.step, self.best)
+        if state.get("scaler"):
+            self.precision.scaler.load_state_dict(state["scaler"])
+        for key in self.kept:
+            setattr(self, key, state[key])
+        if self.ranks.first:
+            _log.info("going on at step %d (best validation %.4f)", self.step, self.best)
 
 
-def learning_rate_at(recipe: Any, step: int) -> float:
-    """Linear warm-up, then a cosine to a hundredth."""
-    if step < recipe.warm_up:
-        return recipe.learning_rate * (step + 1) / recipe.warm_up
-    share = (step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
-    return recipe.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
-
-
-def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Weight decay on weights, not on biases and norms."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
-
-
-def _save_atomically(state: dict[str, Any], path: Path) -> None:
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    os.replace(partial, path)
+def _seed_of(seed: int, step: int, rank: int) -> int:
+    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1)[0])

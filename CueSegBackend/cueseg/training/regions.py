@@ -4,6 +4,8 @@ A few labelled organs do not teach what a large structure in a sharp image looks
 around a random pixel, filled and smoothed, is a fair stand-in: it has real edges, though no anatomical meaning.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -14,7 +16,7 @@ ATTEMPTS = 12
 
 
 def draw_region(
-    cases: list[Case], rng: np.random.Generator
+    cases: Sequence[Case], rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]] | None:
     """Image (H, W) in 0..255 and mask (H, W) of a region in a random slice; None if no fair one was found."""
     for _ in range(ATTEMPTS):

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import math
 import time
 from typing import Any
 
@@ -9,11 +10,13 @@ import numpy as np
 from torch import nn
 
 from cueseg.predictor import ExtremePointPredictor
+from cueseg.training.case_store import stored_cases
 from cueseg.training.cases import read_manifest
 from cueseg.training.config import Recipe, read_recipe
 from cueseg.training.dense_recipe import is_dense_recipe
 from cueseg.training.dense_run import run_dense_recipe
 from cueseg.training.export import card_of, export
+from cueseg.training.ranks import joined_ranks
 from cueseg.training.trainer import Trainer
 from cueseg.training.validation import CLICKS, Item, score, segment_with, validation_items
 from cueseg.weights_file import LoadedModel
@@ -36,37 +39,53 @@ def run(options: argparse.Namespace) -> int:
         )
     recipe = read_recipe(options.recipe, **overrides)
     folder = options.output / recipe.name
-    until = time.monotonic() + options.minutes * 60
-    cases = read_manifest(recipe.manifest)
-    items = validation_items([case for case in cases if case.split == "val"])
-    if not items:
-        raise ValueError(f"{recipe.manifest} holds nothing to validate on: give some image the split 'val'")
     if options.export:
-        export(recipe, folder, options.export, items)
+        export(recipe, folder, options.export, _items(recipe))
         return 0
-    training = [case for case in cases if case.split == "train"]
-    trainer = Trainer(recipe, training, Validation(recipe, items), folder)
-    best = trainer.run(until)
-    _log.info("%s: step %d of %d, best validation Dice %.4f", recipe.name, trainer.step, recipe.steps, best)
+    until = time.monotonic() + options.minutes * 60
+    with joined_ranks(recipe.device) as ranks:
+        validation = Validation(
+            recipe, _items(recipe) if ranks.first else [], str(ranks.device(recipe.device))
+        )
+        cases = stored_cases(recipe.manifest, "train", recipe)
+        trainer = Trainer(recipe, cases, validation, folder)
+        best = trainer.run(until)
+        if ranks.first:
+            report = "%s: step %d of %d, best validation Dice %.4f"
+            _log.info(report, recipe.name, trainer.step, recipe.steps, best)
     return 0
 
 
-class Validation:
-    """Mean Dice over the columns, exact and disturbed clicks, for the trainer to maximise."""
+def _items(recipe: Recipe) -> list[Item]:
+    """What is validated on; the split test is never read."""
+    items = validation_items(read_manifest(recipe.manifest, "val"))
+    if not items:
+        raise ValueError(f"{recipe.manifest} holds nothing to validate on: give some image the split 'val'")
+    return items
 
-    def __init__(self, recipe: Recipe, items: list[Item]) -> None:
-        self.recipe, self.items = recipe, items
+
+class Validation:
+    """Dice per column, with exact and with disturbed clicks, and what the recipe wants the trainer to maximise."""
+
+    def __init__(self, recipe: Recipe, items: list[Item], device: str = "auto") -> None:
+        self.recipe, self.items, self.device = recipe, items, device
 
     def __call__(self, model: nn.Module, size: int) -> tuple[float, dict[str, Any]]:
-        """Mean Dice over columns and kinds of clicks, and the mean of every column."""
-        predictor = ExtremePointPredictor(LoadedModel(model, card_of(self.recipe, size)), device="auto")
+        """The recipe's metric, and the mean of every column with every kind of clicks."""
+        predictor = ExtremePointPredictor(LoadedModel(model, card_of(self.recipe, size)), device=self.device)
         segment = segment_with(predictor)
         columns = {}
         for kind in CLICKS:
             scores = score(self.items, segment, kind)
             columns[kind] = {name: round(float(np.mean(values)), 4) for name, values in scores.items()}
-        mean = float(np.mean([list(values.values()) for values in columns.values()]))
-        return mean, columns
+        return _metric(self.recipe.metric, columns), columns
+
+
+def _metric(name: str, columns: dict[str, dict[str, float]]) -> float:
+    """Mean over the columns of one kind of clicks, of all, or the lowest column."""
+    kinds = [name] if name in columns else list(columns)
+    values = [value for kind in kinds for value in columns[kind].values()]
+    return min(values) if name == "worst" else math.fsum(values) / len(values)
 
 
 def _overrides(pairs: list[str]) -> dict[str, Any]:

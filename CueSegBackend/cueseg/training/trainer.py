@@ -1,21 +1,27 @@
-"""The training loop: repeatable samples, exact resume, best weights on validation."""
+"""Training of networks that segment from extreme points: repeatable samples, exact resume, best weights on val."""
 
 import math
-import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
-from cueseg.losses import bce_dice_loss
+from cueseg.losses import bce_dice_loss, class_balanced_bce
 from cueseg.models import create_model
 from cueseg.network_input import network_input
 from cueseg.training.cases import Case
 from cueseg.training.config import Recipe
-from cueseg.training.loop import TrainingLoop
+from cueseg.training.loop import Batch, TrainingLoop
 from cueseg.training.samples import Sample, SampleSource, collate
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "bce-dice": bce_dice_loss,
+    "balanced-sum": class_balanced_bce,
+    "balanced-mean": lambda logits, target: class_balanced_bce(logits, target, reduction="mean"),
+}
 
 
 class _Numbered(Dataset[Sample]):
@@ -36,72 +42,74 @@ class Trainer(TrainingLoop):
 
     Args:
         recipe: What to train.
-        cases: Training cases.
-        validate: Called with the averaged network and the input side; returns a mean Dice to maximise and details.
-        folder: Takes `state.pt` (for resuming), `best.pt` (weights with the best validation) and `log.jsonl`.
+        cases: Training cases, in memory or read when needed.
+        validate: Called with the averaged network and the input side; returns a Dice to maximise and details.
+        folder: Takes `state.pt` (for resuming), `best.pt` (weights with the best validation), `last.pt` and
+            `log.jsonl`.
+
+    Raises:
+        ValueError: Groups without images, weights to start from that do not fit, or a state of another recipe.
     """
 
     kept = (*TrainingLoop.kept, "best_size")
 
-    def __init__(self, recipe: Recipe, cases: list[Case], validate: Any, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, recipe: Recipe, cases: Sequence[Case], validate: Any, folder: Path) -> None:
         torch.manual_seed(recipe.seed)
-        if recipe.threads:
-            torch.set_num_threads(recipe.threads)
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        model = create_model(recipe.architecture, recipe.in_channels, **recipe.model_options)
-        if recipe.encoder_weights:
-            _load_encoder(model, Path(recipe.encoder_weights))
-        super().__init__(recipe, model.to(device, memory_format=torch.channels_last), device, folder)
-        self.validate = validate
-        self.source = SampleSource(cases, recipe.groups, recipe.seed, recipe.jitter, recipe.plane_share)
-        self.best_size = 0
-        self._resume()
+        self.validate, self.best_size = validate, 0
+        self.source = SampleSource.of(cases, recipe)
+        super().__init__(recipe, new_model(recipe), folder, torch.channels_last)
+        self.recipe: Recipe = recipe
 
     def run(self, until: float = math.inf) -> float:
         """Train to the last step, or to time.monotonic() == `until`; returns the best validation so far."""
-        recipe = self.recipe
-        numbers = range(self.step * recipe.batch, recipe.steps * recipe.batch)
-        loader = DataLoader(
-            _Numbered(self.source, recipe),
-            batch_size=recipe.batch,
-            sampler=numbers,
-            num_workers=recipe.workers,
-            collate_fn=collate,
-            prefetch_factor=8 if recipe.workers else None,
-        )
-        started, first, losses = time.monotonic(), self.step, []
-        for batch in loader:
-            losses.append(self._train(*(torch.from_numpy(a) for a in batch)))
-            self.step += 1
-            if self.step % 50 == 0:
-                self._report(started, first, losses)
-            if self.step % recipe.validate_every == 0 or self.step == recipe.steps:
-                self._validate()
-            if time.monotonic() > until:
-                break
-        self._save()
-        return self.best
+        return self.run_on(_Numbered(self.source, self.recipe), collate, until)
 
-    def _train(self, window: Tensor, target: Tensor, points: Tensor) -> float:
-        self._set_rate()
-        self.model.train()
-        points = points.to(self.device)
-        x = network_input(window.to(self.device), points, self.recipe.cue, self.recipe.cue_preset)
-        logits = self.model(x.contiguous(memory_format=torch.channels_last))
-        return self._descend(bce_dice_loss(logits, target[:, None].to(self.device)))
+    def loss_of(self, batch: Batch) -> Tensor:
+        """The loss on windows (N, S, S, 3), targets (N, S, S) and clicks (N, 4, 2)."""
+        window, target, points = (part.to(self.device, non_blocking=True) for part in batch)
+        logits = self.forward(network_input(window, points, self.recipe.cue, self.recipe.cue_preset))
+        return LOSSES[self.recipe.loss](self.ranks.gather(logits), self.ranks.gather(target[:, None]))
 
-    def _validate(self) -> None:
+    def validate_now(self) -> tuple[float, bool, dict[str, Any]]:
+        """The recipe's Dice; weights of another input side are not what is wanted and always give way."""
         size = self.recipe.phase_at(self.step).size
-        dice, details = self.validate(self.average, size)
-        self._write({"step": self.step, "val": dice, **details})
-        if dice > self.best or size != self.best_size:  # weights of another input side are not what is wanted
-            self.best, self.best_size = dice, size
-            self._save_best()
-        self._save()
+        score, details = self.validate(self.average, size)
+        better = score > self.best or size != self.best_size
+        if better:
+            self.best_size = size
+        return score, better, {"val": score, **details}
 
 
-def _load_encoder(model: nn.Module, path: Path) -> None:
-    from cueseg.models.efficientnet import load_imagenet_encoder
+def new_model(recipe: Recipe) -> nn.Module:
+    """The network of a recipe with the weights that it starts from.
 
-    load_imagenet_encoder(model.encoder, torch.load(path, weights_only=True, map_location="cpu"))
+    Raises:
+        ValueError: Weights of another network.
+    """
+    if recipe.initial_weights:
+        return _initial_model(recipe, Path(recipe.initial_weights))
+    model = create_model(recipe.architecture, recipe.in_channels, **recipe.model_options)
+    if recipe.encoder_weights:
+        from cueseg.models.efficientnet import load_imagenet_encoder
+
+        state = torch.load(Path(recipe.encoder_weights), weights_only=True, map_location="cpu")
+        load_imagenet_encoder(model.encoder, state)
+    return model
+
+
+def _initial_model(recipe: Recipe, path: Path) -> nn.Module:
+    """Weights with a card beside them, or else a checkpoint in DEXTR's layout."""
+    from cueseg.models.dextr import ARCHITECTURE, convert_dextr_checkpoint
+    from cueseg.weights_file import load_model
+
+    if recipe.architecture == ARCHITECTURE and not path.with_suffix(".json").exists():
+        return convert_dextr_checkpoint(path, recipe.in_channels)[0]
+    loaded = load_model(path)
+    found = (loaded.card.architecture, loaded.card.in_channels, loaded.card.model_options)
+    wanted = (recipe.architecture, recipe.in_channels, recipe.model_options)
+    if found != wanted:
+        raise ValueError(
+            f"initial_weights {path} are of {found[0]!r} with {found[1]} channels and options {found[2]}, the recipe "
+            f"is of {wanted[0]!r} with {wanted[1]} and {wanted[2]}: change architecture, cue and model_options"
+        )
+    return loaded.model.train()

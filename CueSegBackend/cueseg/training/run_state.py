@@ -1,0 +1,37 @@
+"""The state of a training on disk: written whole or not at all, and read back exactly."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+__all__ = ["read_state", "save_whole"]
+
+
+def save_whole(state: dict[str, Any], path: Path) -> None:
+    """Write beside the path first, then put it in place; after a crash the old file is still there."""
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def read_state(path: Path, device: torch.device) -> dict[str, Any] | None:
+    """The state of a run; None if it has none yet.
+
+    Raises:
+        ValueError: A file that is no state.
+    """
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, weights_only=True, map_location=device)
+    except (RuntimeError, EOFError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read: {error}; delete it to begin anew") from error
+    missing = {"model", "average", "optimizer", "step", "best"} - set(state)
+    if missing:
+        raise ValueError(f"{path} lacks {sorted(missing)}; delete it to begin anew")
+    return state
