@@ -1,6 +1,9 @@
 """Render windows without a screen, and their pixels."""
 
+from collections.abc import Callable
+
 import numpy as np
+import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
@@ -50,8 +53,24 @@ class OffscreenWindow:
         return np.ascontiguousarray(pixels[::-1])
 
 
-def register_managers(factory, class_names: tuple[str, ...]) -> None:
-    """Make a factory give every view of its kind these displayable managers."""
+def make_managers(
+    factory, class_names: tuple[str, ...], application_logic, renderer, changed: Callable[[], None]
+):
+    """Displayable managers of these classes, drawing with a renderer.
+
+    Args:
+        factory: of the kind of view; gets to know classes that it does not know yet.
+        class_names: what Slicer registers for the kind of view.
+        application_logic: where displayable managers look for module logics.
+        renderer: what they draw with.
+        changed: called when the view should be drawn again.
+    """
+    factory.SetMRMLApplicationLogic(application_logic)
     for name in class_names:
         if not factory.IsDisplayableManagerRegistered(name):
             factory.RegisterDisplayableManager(name)
+    managers = slicer.vtkMRMLDisplayableManagerGroup()
+    managers.SetRenderer(renderer)
+    managers.AddObserver(vtk.vtkCommand.UpdateEvent, lambda *_: changed())
+    managers.Initialize(factory, renderer)
+    return managers

@@ -7,6 +7,7 @@ import vtk
 from PySide6 import QtCore, QtGui, QtWidgets
 
 from standin.offscreen import OffscreenWindow
+from standin.rendered_view import ScreenWidget
 from standin.scene_widget import SCENE_CHANGED, SceneFollower
 
 SIZE = (400, 200)
@@ -18,7 +19,7 @@ _PLOTS = {
 }
 
 
-class qMRMLPlotView(SceneFollower, QtWidgets.QWidget):
+class qMRMLPlotView(SceneFollower, ScreenWidget):
     """Draws lines, points and bars with the colours of their series; no selection, no panning, no export."""
 
     slicer_class = "qMRMLPlotView"
@@ -96,12 +97,6 @@ class qMRMLPlotView(SceneFollower, QtWidgets.QWidget):
     def _redraw(self) -> None:
         self._screen.invalidate()
         self.update()
-
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
-        pixels = self._screen.image()
-        height, width, _ = pixels.shape
-        picture = QtGui.QImage(pixels.data, width, height, 3 * width, QtGui.QImage.Format.Format_RGB888)
-        QtGui.QPainter(self).drawImage(0, 0, picture)
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         self._screen.resize(max(event.size().width(), 1), max(event.size().height(), 1))

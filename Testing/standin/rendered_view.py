@@ -14,7 +14,19 @@ _BUTTONS = {
 _MODIFIERS = QtCore.Qt.KeyboardModifier
 
 
-class ctkVTKAbstractView(QtWidgets.QWidget):
+class ScreenWidget(QtWidgets.QWidget):
+    """Shows the pixels of the window that its subclass makes."""
+
+    _screen: OffscreenWindow
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        pixels = self._screen.image()
+        height, width, _ = pixels.shape
+        picture = QtGui.QImage(pixels.data, width, height, 3 * width, QtGui.QImage.Format.Format_RGB888)
+        QtGui.QPainter(self).drawImage(0, 0, picture)
+
+
+class ctkVTKAbstractView(ScreenWidget):
     """Renders when it is painted or asked to, not on every change."""
 
     slicer_class = "ctkVTKAbstractView"
@@ -55,12 +67,6 @@ class ctkVTKAbstractView(QtWidgets.QWidget):
 
     # Qt's events
 
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
-        pixels = self._screen.image()
-        height, width, _ = pixels.shape
-        picture = QtGui.QImage(pixels.data, width, height, 3 * width, QtGui.QImage.Format.Format_RGB888)
-        QtGui.QPainter(self).drawImage(0, 0, picture)
-
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         self._resize_window(event.size().width(), event.size().height())
 
@@ -97,8 +103,6 @@ class ctkVTKAbstractView(QtWidgets.QWidget):
         self.interactor().InvokeEvent(name)
 
     # for subclasses
-
-    _screen: OffscreenWindow
 
     def _resize_window(self, width: int, height: int) -> None:
         self._screen.resize(width, height)

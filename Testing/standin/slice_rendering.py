@@ -5,7 +5,7 @@ from collections.abc import Callable
 import slicer
 import vtk
 
-from standin.offscreen import OffscreenWindow, register_managers
+from standin.offscreen import OffscreenWindow, make_managers
 
 # What Slicer registers for slice views: qMRMLSliceView and the Segmentations, Markups, Transforms and Colors
 # modules.
@@ -61,7 +61,7 @@ class SliceRendering:
         self.logic.ResizeSliceNode(width, height)
         self.schedule()
 
-    def schedule(self, *_) -> None:
+    def schedule(self) -> None:
         self.screen.invalidate()
         self._changed()
 
@@ -78,12 +78,7 @@ class SliceRendering:
 
     def _make_managers(self, application_logic):
         factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
-        factory.SetMRMLApplicationLogic(application_logic)
-        register_managers(factory, MANAGERS)
-        managers = slicer.vtkMRMLDisplayableManagerGroup()
-        managers.SetRenderer(self.renderer)
-        managers.AddObserver(vtk.vtkCommand.UpdateEvent, self.schedule)
-        managers.Initialize(factory, self.renderer)
+        managers = make_managers(factory, MANAGERS, application_logic, self.renderer, self.schedule)
         self.logic.SetDisplayableManagerGroup(managers)
         return managers
 

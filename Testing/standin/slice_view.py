@@ -6,16 +6,13 @@ import slicer
 import vtk
 from PySide6 import QtWidgets
 
+from standin.managed_view import SIZE, ManagedView, ViewWidget
 from standin.properties import computed
-from standin.rendered_view import ctkVTKAbstractView
-from standin.scene_widget import SceneFollower, qMRMLWidget
+from standin.scene_widget import qMRMLWidget
 from standin.slice_rendering import SliceRendering
 
-SIZE = (400, 400)  # pixels of a view
-CONTROLLER_HEIGHT = 20
 
-
-class qMRMLSliceView(SceneFollower, ctkVTKAbstractView):
+class qMRMLSliceView(ManagedView):
     """One slice, no light box. Coordinates are as in VTK: pixels from the lower left corner."""
 
     slicer_class = "qMRMLSliceView"
@@ -24,6 +21,7 @@ class qMRMLSliceView(SceneFollower, ctkVTKAbstractView):
         super().__init__(parent)
         self._rendering = SliceRendering(logic, application_logic, SIZE, self.update)
         self._screen = self._rendering.screen
+        self._managers, self._style = self._rendering.managers, self._rendering.style
         self._slice_node = None
 
     def mrmlSliceNode(self) -> Any:
@@ -33,19 +31,8 @@ class qMRMLSliceView(SceneFollower, ctkVTKAbstractView):
         self._slice_node = node
         self._rendering.show(node)
 
-    def interactorStyle(self) -> Any:
-        return self._rendering.style
-
     def sliceViewInteractorStyle(self) -> Any:
-        return self._rendering.style
-
-    def displayableManagerByClassName(self, name: str) -> Any:
-        return self._rendering.managers.GetDisplayableManagerByClassName(name)
-
-    def getDisplayableManagers(self, collection: Any) -> None:
-        managers = self._rendering.managers
-        for index in range(managers.GetDisplayableManagerCount()):
-            collection.AddItem(managers.GetNthDisplayableManager(index))
+        return self._style
 
     def convertDeviceToXYZ(self, position: list[float]) -> tuple[float, float, float]:
         x, y = _numbers(position, 2)
@@ -129,7 +116,7 @@ class qMRMLSliceControllerWidget(qMRMLWidget):
             self._title.setText(f"{node.GetLayoutLabel()}  {self._logic.GetSliceOffset():.2f} mm")
 
 
-class qMRMLSliceWidget(qMRMLWidget):
+class qMRMLSliceWidget(ViewWidget):
     """A slice view with its controller and its logic."""
 
     slicer_class = "qMRMLSliceWidget"
@@ -142,30 +129,16 @@ class qMRMLSliceWidget(qMRMLWidget):
     sliceViewLabel = computed(str, lambda self: self._controller.sliceViewLabel)
 
     def __init__(self, logic: Any, application_logic: Any, parent: QtWidgets.QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._logic = logic
-        self._controller = qMRMLSliceControllerWidget(logic, self)
-        self._view = qMRMLSliceView(logic, application_logic, self)
-        layout = QtWidgets.QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        self._controller.setFixedHeight(CONTROLLER_HEIGHT)
-        layout.addWidget(self._controller)
-        layout.addWidget(self._view, 1)
+        view = qMRMLSliceView(logic, application_logic)
+        super().__init__(logic, qMRMLSliceControllerWidget(logic), view, parent)
 
     def sliceView(self) -> qMRMLSliceView:
-        return self._view
-
-    def viewWidget(self) -> qMRMLSliceView:
         return self._view
 
     def sliceController(self) -> qMRMLSliceControllerWidget:
         return self._controller
 
     def sliceLogic(self) -> Any:
-        return self._logic
-
-    def logic(self) -> Any:
         return self._logic
 
     def interactorStyle(self) -> Any:

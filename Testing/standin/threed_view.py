@@ -6,12 +6,9 @@ import slicer
 import vtk
 from PySide6 import QtWidgets
 
-from standin.offscreen import OffscreenWindow, register_managers
-from standin.rendered_view import ctkVTKAbstractView
-from standin.scene_widget import SceneFollower, qMRMLWidget
+from standin.managed_view import SIZE, ManagedView, ViewWidget
+from standin.offscreen import OffscreenWindow, make_managers
 
-SIZE = (400, 400)
-CONTROLLER_HEIGHT = 20
 MANAGERS = (
     "vtkMRMLCameraDisplayableManager",
     "vtkMRMLViewDisplayableManager",
@@ -26,7 +23,7 @@ MANAGERS = (
 )
 
 
-class qMRMLThreeDView(SceneFollower, ctkVTKAbstractView):
+class qMRMLThreeDView(ManagedView):
     """Shows models, closed surfaces of segments and control points."""
 
     slicer_class = "qMRMLThreeDView"
@@ -38,12 +35,9 @@ class qMRMLThreeDView(SceneFollower, ctkVTKAbstractView):
         self._renderer = vtk.vtkRenderer()
         self._screen.window.AddRenderer(self._renderer)
         factory = slicer.vtkMRMLThreeDViewDisplayableManagerFactory.GetInstance()
-        factory.SetMRMLApplicationLogic(application_logic)
-        register_managers(factory, MANAGERS)
-        self._managers = slicer.vtkMRMLDisplayableManagerGroup()
-        self._managers.SetRenderer(self._renderer)
-        self._managers.AddObserver(vtk.vtkCommand.UpdateEvent, lambda *_: self.scheduleRender())
-        self._managers.Initialize(factory, self._renderer)
+        self._managers = make_managers(
+            factory, MANAGERS, application_logic, self._renderer, self.scheduleRender
+        )
         self._style = slicer.vtkMRMLThreeDViewInteractorStyle()
         self._style.SetDisplayableManagers(self._managers)
         self._style.SetInteractor(self._screen.interactor)
@@ -54,16 +48,6 @@ class qMRMLThreeDView(SceneFollower, ctkVTKAbstractView):
     def setMRMLViewNode(self, node: Any) -> None:
         self._view_node = node
         self._managers.SetMRMLDisplayableNode(node)
-
-    def interactorStyle(self) -> Any:
-        return self._style
-
-    def displayableManagerByClassName(self, name: str) -> Any:
-        return self._managers.GetDisplayableManagerByClassName(name)
-
-    def getDisplayableManagers(self, collection: Any) -> None:
-        for index in range(self._managers.GetDisplayableManagerCount()):
-            collection.AddItem(self._managers.GetNthDisplayableManager(index))
 
     def cameraNode(self) -> Any:
         return self.displayableManagerByClassName("vtkMRMLCameraDisplayableManager").GetCameraNode()
@@ -85,36 +69,21 @@ class qMRMLThreeDView(SceneFollower, ctkVTKAbstractView):
         self.scheduleRender()
 
 
-class qMRMLThreeDWidget(qMRMLWidget):
+class qMRMLThreeDWidget(ViewWidget):
     """A 3D view; its controller is a bar with nothing on it."""
 
     slicer_class = "qMRMLThreeDWidget"
 
     def __init__(self, logic: Any, application_logic: Any, parent: QtWidgets.QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._logic = logic
-        self._controller = QtWidgets.QLabel("1", self)
-        self._view = qMRMLThreeDView(application_logic, self)
-        layout = QtWidgets.QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        self._controller.setFixedHeight(CONTROLLER_HEIGHT)
-        layout.addWidget(self._controller)
-        layout.addWidget(self._view, 1)
+        super().__init__(logic, QtWidgets.QLabel("1"), qMRMLThreeDView(application_logic), parent)
 
     def threeDView(self) -> qMRMLThreeDView:
-        return self._view
-
-    def viewWidget(self) -> qMRMLThreeDView:
         return self._view
 
     def threeDController(self) -> QtWidgets.QWidget:
         return self._controller
 
     def viewLogic(self) -> Any:
-        return self._logic
-
-    def logic(self) -> Any:
         return self._logic
 
     def mrmlViewNode(self) -> Any:
