@@ -1,64 +1,39 @@
-"""Choices of the panel, each combo box shows the labels; and what a round makes of them."""
+"""Choices of the panel, and what a round makes of them."""
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Protocol
 
 import slicer
 
+from CueSegMRML.Choices import Choice
 from ScribbleRefineLib.RefineSettings import RefineSettings
 from ScribbleRefineLib.Scope import Scope
 
 
-class Method(Enum):
+class Method(Choice):
     """How the network is made to agree with the scribbles; the values are those of `RefineSettings.method`."""
 
-    CROSS_ENTROPY = "ce"
-    PAPER = "paper"
-    F_BRS = "f-brs"
-
-    def label(self) -> str:
-        """Text in the combo box."""
-        return {
-            "ce": "Balanced cross-entropy",
-            "paper": "As published (Sambaturu et al. 2021)",
-            "f-brs": "Scale and bias of one layer (f-BRS)",
-        }[self.value]
+    CROSS_ENTROPY = "ce", "Balanced cross-entropy"
+    PAPER = "paper", "As published (Sambaturu et al. 2021)"
+    F_BRS = "f-brs", "Scale and bias of one layer (f-BRS)"
 
 
-class Region(Enum):
+class Region(Choice):
     """Where voxels may change; the values are those of `Scope.kind`."""
 
-    VOLUME = "volume"
-    SLICE = "slice"
-    SLAB = "slab"
-    BOX = "roi"
-
-    def label(self) -> str:
-        """Text in the combo box."""
-        return {
-            "volume": "Whole volume",
-            "slice": "This slice",
-            "slab": "Slices around this one",
-            "roi": "Box",
-        }[self.value]
+    VOLUME = "volume", "Whole volume"
+    SLICE = "slice", "This slice"
+    SLAB = "slab", "Slices around this one"
+    BOX = "roi", "Box"
 
 
-class Overlay(Enum):
+class Overlay(Choice):
     """What is laid over the slice views."""
 
-    NOTHING = "nothing"
-    CHANGES = "changes"
-    UNCERTAINTY = "uncertainty"
-
-    def label(self) -> str:
-        """Text in the combo box."""
-        return {
-            "nothing": "Nothing",
-            "changes": "Changes of the last round",
-            "uncertainty": "Uncertainty of the network",
-        }[self.value]
+    NOTHING = "nothing", "Nothing"
+    CHANGES = "changes", "Changes of the last round"
+    UNCERTAINTY = "uncertainty", "Uncertainty of the network"
 
 
 class Settings(Protocol):
