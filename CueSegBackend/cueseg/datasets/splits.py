@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cueseg.datasets.entries import SPLITS, Entry, natural
 
-__all__ = ["assign_splits", "parse_shares", "read_splits", "splits_in_words"]
+__all__ = ["assign_splits", "complete_splits", "parse_shares", "read_splits", "splits_in_words"]
 
 DEFAULT_SHARES = (70.0, 15.0, 15.0)
 
@@ -133,3 +133,32 @@ def splits_in_words(entries: list[Entry]) -> str:
         if images:
             parts.append(f"{split} {len({item['subject'] for item in images})} ({len(images)} images)")
     return ", ".join(parts)
+
+
+def complete_splits(
+    entries: list[Entry], shares: tuple[float, float, float] | None = None, seed: int = 0
+) -> list[Entry]:
+    """Split the images whose data set does not say where they belong; the others stay where it put them.
+
+    Args:
+        entries: Entries of a manifest, with split "" where it is open.
+        shares: Of train, val and test among the open ones; None: all to train where the data set has its own val,
+            85/15/0 where it has its own test, else 70/15/15.
+        seed: As in `assign_splits`.
+
+    Raises:
+        ValueError: A subject is in a split of the data set and open, too.
+    """
+    fixed = {item["subject"]: item["split"] for item in entries if item["split"]}
+    rest = [item for item in entries if not item["split"]]
+    torn = [item["subject"] for item in rest if item["subject"] in fixed]
+    if torn:
+        raise ValueError(
+            f"subject {torn[0]!r} is in the data set's own split {fixed[torn[0]]!r} and also among the other images: "
+            "give the splits with --split-file"
+        )
+    if shares is None:
+        own = set(fixed.values())
+        shares = (1.0, 0.0, 0.0) if "val" in own else (85.0, 15.0, 0.0) if "test" in own else DEFAULT_SHARES
+    assigned = iter(assign_splits(rest, shares, seed))
+    return [item if item["split"] else next(assigned) for item in entries]
