@@ -1,6 +1,5 @@
 """Four extreme points in a slice view become one slice of a segment."""
 
-import sys
 from typing import Annotated
 
 import numpy as np
@@ -21,6 +20,7 @@ from slicer.util import VTKObservationMixin
 
 from CueSegMRML import ControlPoints
 from CueSegMRML.BackgroundTask import TaskPoller
+from CueSegMRML.SceneEvents import SceneEvents
 from ExtremePointSegLib import Messages
 from ExtremePointSegLib.Panel import Panel
 from ExtremePointSegLib.Predictor import loadPredictor
@@ -36,7 +36,6 @@ SEGMENT_EVENTS = (
     slicer.vtkSegmentation.SegmentRemoved,
     slicer.vtkSegmentation.SegmentModified,
 )
-OUR_PACKAGES = ("ExtremePointSegLib", "ExtremePointSegSelfTest", "CueSegMRML", "cueseg")
 
 
 #
@@ -90,8 +89,10 @@ class ExtremePointSegParameterNode:
 #
 
 
-class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObservationMixin):
     """The panel: binds settings, forwards events to the logic, shows what comes back."""
+
+    ownPackages = ("ExtremePointSegLib", "ExtremePointSegSelfTest")
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
@@ -136,11 +137,7 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui.applyButton.connect("clicked(bool)", self.onApply)
         ui.undoButton.connect("clicked(bool)", lambda checked: self.onHistory(self.panel.session.undo))
         ui.redoButton.connect("clicked(bool)", lambda checked: self.onHistory(self.panel.session.redo))
-        scene = slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
-        for event in (scene.EndCloseEvent, scene.EndImportEvent):
-            self.addObserver(scene, event, self.onSceneChanged)
+        self._observeScene(slicer.mrmlScene)
 
     def cleanup(self):
         """Stop everything that could call back."""
@@ -150,22 +147,12 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.panel.close()
         self.removeObservers()
 
-    def enter(self):
-        """Bind the settings when the module is shown."""
-        self.initializeParameterNode()
-
     def exit(self):
         """Leave views, mouse mode and scene as they were."""
         self.ui.placeWidget.setPlaceModeEnabled(False)
         parameterNode = self._parameterNode
         self.setParameterNode(None)
         self.panel.release(parameterNode)
-
-    def onReload(self):
-        """Reload the packages too, not the module file alone."""
-        for name in [name for name in sys.modules if name.split(".")[0] in OUR_PACKAGES]:
-            del sys.modules[name]
-        super().onReload()
 
     def onSceneStartClose(self, caller, event):
         """Drop work and nodes before the scene goes."""
@@ -175,18 +162,7 @@ class ExtremePointSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartImport(self, caller, event):
         """Look away while settings refer to nodes that are still to come."""
         self._pause.stop()
-        self.setParameterNode(None)
-
-    def onSceneChanged(self, caller, event):
-        """Begin again with the scene as it is now."""
-        if self.parent.isEntered:
-            self.initializeParameterNode()
-
-    def initializeParameterNode(self):
-        """Bind the settings node of the scene."""
-        parameterNode = self.logic.getParameterNode()
-        self.panel.prepare(parameterNode)
-        self.setParameterNode(parameterNode)
+        super().onSceneStartImport(caller, event)
 
     def setParameterNode(self, parameterNode):
         """Bind a settings node, or none."""

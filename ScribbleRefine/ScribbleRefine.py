@@ -1,6 +1,5 @@
 """Scribbles where a network is wrong become a corrected segmentation, by refining the network's last layers."""
 
-import sys
 from functools import partial
 from typing import Annotated
 
@@ -25,6 +24,7 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 
 from CueSegMRML.BackgroundTask import TaskPoller
+from CueSegMRML.SceneEvents import SceneEvents
 from ScribbleRefineLib import Messages
 from ScribbleRefineLib.Panel import Calls, Panel
 from ScribbleRefineLib.Settings import Method, Overlay, Region
@@ -44,13 +44,6 @@ SCRIBBLE_EVENTS = (
     slicer.vtkSegmentation.SourceRepresentationModified,
     slicer.vtkSegmentation.SegmentRemoved,
 )
-OUR_PACKAGES = [
-    "ScribbleRefineLib",
-    "ScribbleRefineWidgets",
-    "ScribbleRefineSelfTest",
-    "CueSegMRML",
-    "cueseg",
-]
 
 
 #
@@ -114,8 +107,10 @@ class ScribbleRefineParameterNode:
 #
 
 
-class ScribbleRefineWidget(PanelSlots, ScriptedLoadableModuleWidget, VTKObservationMixin):
+class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget, VTKObservationMixin):
     """The panel: binds settings and watches nodes; what its controls do is in `PanelSlots`."""
+
+    ownPackages = ("ScribbleRefineLib", "ScribbleRefineWidgets", "ScribbleRefineSelfTest")
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
@@ -197,11 +192,7 @@ class ScribbleRefineWidget(PanelSlots, ScriptedLoadableModuleWidget, VTKObservat
         ui.labelNameLineEdit.connect("returnPressed()", partial(self.perform, self.onAddLabel))
         for path in (ui.networkPathLineEdit, ui.weightsPathLineEdit, ui.reportPathLineEdit):
             path.connect("currentPathChanged(QString)", lambda text: self.refresh())
-        scene = slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
-        for event in (scene.EndCloseEvent, scene.EndImportEvent):
-            self.addObserver(scene, event, self.onSceneChanged)
+        self._observeScene(slicer.mrmlScene)
 
     def cleanup(self):
         """Stop everything that could call back."""
@@ -210,20 +201,10 @@ class ScribbleRefineWidget(PanelSlots, ScriptedLoadableModuleWidget, VTKObservat
         self.panel.close()
         self.removeObservers()
 
-    def enter(self):
-        """Bind the settings when the module is shown."""
-        self.initializeParameterNode()
-
     def exit(self):
         """Leave views, keys and scene as they were."""
         self.setParameterNode(None)
         self.panel.session.releaseViews()
-
-    def onReload(self):
-        """Reload the packages too, not the module file alone."""
-        for name in [name for name in sys.modules if name.split(".")[0] in OUR_PACKAGES]:
-            del sys.modules[name]
-        super().onReload()
 
     def onSceneStartClose(self, caller, event):
         """Drop work and nodes before the scene goes."""
@@ -231,21 +212,6 @@ class ScribbleRefineWidget(PanelSlots, ScriptedLoadableModuleWidget, VTKObservat
         self.panel.forget()
         self._poller.start()
         self._round.clear()
-
-    def onSceneStartImport(self, caller, event):
-        """Look away while settings refer to nodes that are still to come."""
-        self.setParameterNode(None)
-
-    def onSceneChanged(self, caller, event):
-        """Begin again with the scene as it is now."""
-        if self.parent.isEntered:
-            self.initializeParameterNode()
-
-    def initializeParameterNode(self):
-        """Bind the settings node of the scene."""
-        parameterNode = self.logic.getParameterNode()
-        self.panel.prepare(parameterNode)
-        self.setParameterNode(parameterNode)
 
     def setParameterNode(self, parameterNode):
         """Bind a settings node, or none."""

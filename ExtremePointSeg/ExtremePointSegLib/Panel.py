@@ -8,8 +8,7 @@ from typing import Protocol
 import slicer
 
 from cueseg.weights_file import list_models
-from CueSegMRML import Requirements
-from CueSegMRML.BackgroundTask import TaskQueue
+from CueSegMRML.PanelBase import PanelBase
 from ExtremePointSegLib import Messages
 from ExtremePointSegLib.Predictor import Predictor
 from ExtremePointSegLib.Readiness import State, pointCount, stateOf
@@ -18,7 +17,6 @@ from ExtremePointSegLib.Session import Request, Session
 from ExtremePointSegLib.Settings import Modality, Overwrite
 
 REQUESTER = "ExtremePointSeg"  # shown in the question before an installation
-_DEVICE_UNKNOWN = "Chosen when the first slice is segmented"
 
 
 class Settings(Protocol):
@@ -36,48 +34,28 @@ class Settings(Protocol):
     threshold: float
 
 
-class Panel:
+class Panel(PanelBase):
     """One panel on one scene."""
+
+    deviceUnknown = "Chosen when the first slice is segmented"
 
     def __init__(self, scene: slicer.vtkMRMLScene, makePredictor: Callable[[str], Predictor]) -> None:
         """Look for packages and models; import neither torch nor a network.
 
         :param makePredictor: model name to predictor, called on the worker thread.
         """
-        self.queue = TaskQueue(REQUESTER)
+        super().__init__(scene, REQUESTER)
         self.session = Session(scene, self.queue, makePredictor)
         self.models = list_models()
-        self._scene = scene
         self._points: slicer.vtkMRMLMarkupsFiducialNode | None = None
-        self.checkPackages()
-
-    @property
-    def missingText(self) -> str:
-        """What to install and where; empty when all is there."""
-        return Requirements.describeMissing(self._missing)
-
-    @property
-    def deviceText(self) -> str:
-        """What the network computes on, and why."""
-        return "PyTorch is not installed" if self._missing else self.session.deviceNote or _DEVICE_UNKNOWN
-
-    def checkPackages(self) -> None:
-        """Look again for the packages."""
-        self._missing = Requirements.missingRequirements()
-
-    def install(self) -> None:
-        """Install what is missing, after asking; see `Requirements.install` for the errors."""
-        try:
-            Requirements.install(REQUESTER)
-        finally:
-            self.checkPackages()
 
     def prepare(self, settings: Settings) -> None:
         """Give the settings a node for the points, the volume that the views show, and an installed model."""
         if (
             settings.points is None
         ):  # also after a scene was added to this one: its settings came without points
-            settings.points = self._points if self._points in self._markups() else self._newPoints()
+            known = self._nodes("vtkMRMLMarkupsFiducialNode")
+            settings.points = self._points if self._points in known else self._newPoints()
         self._points = settings.points
         if settings.inputVolume is None:
             settings.inputVolume = self._shownVolume()
@@ -175,7 +153,7 @@ class Panel:
     def updateCue(self, settings: Settings) -> None:
         """Show or hide the confidence map as the settings say."""
         if settings.showCue:
-            self.session.showCue(slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", self._scene))
+            self.session.showCue(self._nodes("vtkMRMLSliceCompositeNode"))
         else:
             self.session.hideCue()
 
@@ -195,14 +173,5 @@ class Panel:
         points.GetDisplayNode().SetPointLabelsVisibility(False)
         return points
 
-    def _markups(self) -> list[slicer.vtkMRMLMarkupsFiducialNode]:
-        return slicer.util.getNodesByClass("vtkMRMLMarkupsFiducialNode", self._scene)
-
     def _views(self) -> list[slicer.vtkMRMLSliceNode]:
-        return slicer.util.getNodesByClass("vtkMRMLSliceNode", self._scene)
-
-    def _shownVolume(self) -> slicer.vtkMRMLScalarVolumeNode | None:
-        """The background of the slice views, unless they differ; no guessing."""
-        composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode", self._scene)
-        shown = {composite.GetBackgroundVolumeID() for composite in composites} - {None}
-        return self._scene.GetNodeByID(shown.pop()) if len(shown) == 1 else None
+        return self._nodes("vtkMRMLSliceNode")

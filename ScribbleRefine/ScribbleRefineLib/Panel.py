@@ -8,15 +8,13 @@ from typing import Any, NamedTuple
 
 import slicer
 
-from CueSegMRML import Requirements
-from CueSegMRML.BackgroundTask import TaskQueue
+from CueSegMRML.PanelBase import PanelBase
 from ScribbleRefineLib import Session as Sessions
 from ScribbleRefineLib.LabelTable import RowState
 from ScribbleRefineLib.Readiness import State, stateOfInputs
 from ScribbleRefineLib.Settings import Overlay, Settings, refineSettings, scopeOf
 
 REQUESTER = "ScribbleRefine"  # shown in the question before an installation
-_DEVICE_UNKNOWN = "Chosen when the network is first used"
 _EDITOR = "vtkMRMLSegmentEditorNode"
 BRUSH = "1"  # first diameter in percent of the screen's height: scribbles are thin
 
@@ -29,38 +27,17 @@ class Calls(NamedTuple):
     onError: Callable[[Exception], None]
 
 
-class Panel:
+class Panel(PanelBase):
     """One panel on one scene."""
+
+    deviceUnknown = "Chosen when the network is first used"
 
     def __init__(self, scene: slicer.vtkMRMLScene) -> None:
         """Look for packages and networks; import neither torch nor a network."""
-        self.queue = TaskQueue(REQUESTER)
+        super().__init__(scene, REQUESTER)
         self.session = Sessions.Session(scene, self.queue)
         self.networks = [card.name for card in self.session.networks()]
-        self._scene = scene
         self._followed: tuple | None = None
-        self.checkPackages()
-
-    @property
-    def missingText(self) -> str:
-        """What to install and where; empty when all is there."""
-        return Requirements.describeMissing(self._missing)
-
-    @property
-    def deviceText(self) -> str:
-        """What the network computes on, and why."""
-        return "PyTorch is not installed" if self._missing else self.session.deviceNote or _DEVICE_UNKNOWN
-
-    def checkPackages(self) -> None:
-        """Look again for the packages."""
-        self._missing = Requirements.missingRequirements()
-
-    def install(self) -> None:
-        """Install what is missing, after asking; see `Requirements.install` for the errors."""
-        try:
-            Requirements.install(REQUESTER)
-        finally:
-            self.checkPackages()
 
     def prepare(self, settings: Settings) -> None:
         """Give the settings the volume that the views show, and a slice view."""
@@ -225,14 +202,6 @@ class Panel:
         return stateOfInputs(
             bool(self._missing), settings.inputVolume, settings.segmentation, settings.network
         )
-
-    def _nodes(self, kind: str) -> list[Any]:
-        return slicer.util.getNodesByClass(kind, self._scene)
-
-    def _shownVolume(self) -> slicer.vtkMRMLScalarVolumeNode | None:
-        """The background of the slice views, unless they differ; no guessing."""
-        shown = {node.GetBackgroundVolumeID() for node in self._nodes("vtkMRMLSliceCompositeNode")} - {None}
-        return self._scene.GetNodeByID(shown.pop()) if len(shown) == 1 else None
 
 
 def _wanted(settings: Settings) -> tuple:

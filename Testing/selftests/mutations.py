@@ -104,7 +104,7 @@ MUTATIONS = (
     ),
     Mutation(
         "settings bound while a scene loads",
-        MODULE,
+        f"{MRML}/SceneEvents.py",
         "        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)\n",
         "",
     ),
