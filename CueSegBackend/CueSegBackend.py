@@ -1,4 +1,4 @@
-"""Hidden module: its folder puts the packages `cueseg` and `CueSegMRML` on Slicer's Python path."""
+"""Hidden module: its folder puts `cueseg`, `CueSegMRML` and what self-tests share on Slicer's Python path."""
 
 # ruff: noqa: PT009 (the tests are run by unittest, inside Slicer)
 

@@ -20,7 +20,7 @@ class SceneEvents:
 
     def onReload(self) -> None:
         """Reload the packages too, not the module file alone."""
-        packages = (*self.ownPackages, "CueSegMRML", "cueseg")
+        packages = (*self.ownPackages, "CueSegBackendSelfTest", "CueSegMRML", "cueseg")
         for name in [name for name in sys.modules if name.split(".")[0] in packages]:
             del sys.modules[name]
         super().onReload()

@@ -3,13 +3,10 @@
 import numpy as np
 import slicer
 
+from CueSegBackendSelfTest.Views import rasOf, send, sliceWidget, xyOf
+
 # The ring of clicks that most tests use: mm to the right and up from the middle of a view.
 RING = ((-32.0, 2.0), (29.0, -3.0), (3.0, 11.0), (-4.0, -12.0))
-
-
-def sliceWidget(name):
-    """The view Red, Yellow or Green."""
-    return slicer.app.layoutManager().sliceWidget(name)
 
 
 def sliceAxes(name):
@@ -28,41 +25,23 @@ def ringAround(name, center, offsets=RING):
     return [center + a * right + b * up for a, b in offsets]
 
 
-def xyOf(name, ras):
-    """The pixel of the view nearest to a world position; (0, 0) is the lower left corner."""
-    x, y, _ = sliceWidget(name).sliceView().convertRASToXYZ([float(value) for value in ras])
-    return round(x), round(y)
-
-
-def rasOf(name, xy):
-    """World RAS of a pixel of the view."""
-    matrix = sliceWidget(name).mrmlSliceNode().GetXYToRAS()
-    return np.array(matrix.MultiplyPoint((xy[0], xy[1], 0.0, 1.0))[:3])
-
-
 def click(name, ras):
     """Press and release the left button at the pixel nearest to a point; returns where that is."""
     xy = xyOf(name, ras)
     for event in ("MouseMoveEvent", "LeftButtonPressEvent", "LeftButtonReleaseEvent"):
-        _send(name, xy, event)
+        send(name, xy, event)
     slicer.app.processEvents()  # nobody clicks faster than that
     return rasOf(name, xy)
 
 
 def hover(name, ras):
     """Move the mouse to a point, no button pressed."""
-    _send(name, xyOf(name, ras), "MouseMoveEvent")
+    send(name, xyOf(name, ras), "MouseMoveEvent")
 
 
 def drag(name, start, end):
     """Move the mouse onto a control point, so that it can be grasped, and pull it elsewhere."""
     start, end = xyOf(name, start), xyOf(name, end)
-    _send(name, start, "MouseMoveEvent")
+    send(name, start, "MouseMoveEvent")
     slicer.util.clickAndDrag(sliceWidget(name), start=start, end=end, steps=6)
     return rasOf(name, end)
-
-
-def _send(name, xy, event):
-    interactor = sliceWidget(name).sliceView().interactorStyle().GetInteractor()
-    interactor.SetEventInformation(xy[0], xy[1], 0, 0, chr(0), 0, None)
-    interactor.InvokeEvent(event)

@@ -1,31 +1,28 @@
 """The panel with a real CT in the views, as the tests find it, and what they do with it."""
 
-import time
 from pathlib import Path
 
 import numpy as np
 import slicer
 
+from CueSegBackendSelfTest.ShownPanel import ShownPanel
 from CueSegMRML import Requirements
 from ExtremePointSegLib.Predictor import loadPredictor
 from ExtremePointSegSelfTest import Expectation, Gestures
 from ExtremePointSegSelfTest.Doubles import BrightQuadrilateralDouble
 
-PATIENCE = 30  # seconds to wait for anything
 MISSING_REQUIREMENTS = Requirements.missingRequirements
 
 
-class PanelCase:
+class PanelCase(ShownPanel):
     """Mixed into the module's test class; the network is a double unless a test says otherwise."""
+
+    moduleName = "ExtremePointSeg"
 
     def setUp(self):
         """Show the panel on a scene with one CT, and press nothing yet."""
         self.pretendMissing([])
-        slicer.mrmlScene.Clear()
-        slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
-        slicer.util.selectModule("ExtremePointSeg")
-        self.widget = slicer.modules.ExtremePointSegWidget
-        self.ui, self.panel = self.widget.ui, self.widget.panel
+        self.showPanel()
         self.double = BrightQuadrilateralDouble()
         self.panel.session.usePredictors(lambda model: self.double)
         self.panel.checkPackages()
@@ -52,34 +49,7 @@ class PanelCase:
     def loadAbdomen(self, name="abdomen"):
         """Load the CT, show it in the views and choose it in the panel."""
         path = Path(slicer.util.modulePath("ExtremePointSeg")).parent / "Resources/SelfTest/Abdomen.nrrd"
-        volume = slicer.util.loadVolume(str(path), {"name": name})
-        slicer.util.setSliceViewerLayers(background=volume, fit=True, rotateToVolumePlane=True)
-        slicer.util.resetSliceViews()
-        self.ui.inputVolumeSelector.setCurrentNode(volume)
-        return volume
-
-    @property
-    def settings(self):
-        """The parameter node that the panel is bound to."""
-        return self.widget._parameterNode
-
-    @property
-    def hint(self):
-        """What the panel says."""
-        return self.ui.hintLabel.text
-
-    def waitFor(self, condition, what):
-        """Let the application go on until the condition holds."""
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            self.assertLess(time.monotonic(), end, f"waited in vain for {what}: {self.hint}")
-            slicer.app.processEvents()
-            time.sleep(0.002)
-
-    def waitUntilIdle(self):
-        """Let clicks settle and predictions end."""
-        self.waitFor(lambda: not self.widget.isBusy, "the prediction")
-        slicer.app.processEvents()
+        return self.showVolume(slicer.util.loadVolume(str(path), {"name": name}))
 
     def center(self, *offset):
         """World RAS of a voxel in the spleen, near its edge in all three planes, or so many mm beside it."""

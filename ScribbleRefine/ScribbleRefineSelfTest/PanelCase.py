@@ -1,32 +1,29 @@
 """The panel with a phantom in the views, as the tests find it, and what they do with it."""
 
-import time
-
 import numpy as np
 import qt
 import slicer
 from vtk.util.numpy_support import vtk_to_numpy
 
+from CueSegBackendSelfTest.ShownPanel import ShownPanel
 from CueSegMRML import Requirements
 from ScribbleRefineSelfTest import Gestures, Phantom
 
-PATIENCE = 60  # seconds to wait for anything
 BRUSH = 2.2  # mm
 RATE = 0.03  # the small network takes larger steps than real ones
 MISSING_REQUIREMENTS = Requirements.missingRequirements
 
 
-class PanelCase:
+class PanelCase(ShownPanel):
     """Mixed into the module's test class."""
+
+    moduleName = "ScribbleRefine"
+    patience = 60
 
     def setUp(self):
         """Show the panel on a scene with the phantom, and press nothing yet."""
         Requirements.missingRequirements = MISSING_REQUIREMENTS
-        slicer.mrmlScene.Clear()
-        slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
-        slicer.util.selectModule("ScribbleRefine")
-        self.widget = slicer.modules.ScribbleRefineWidget
-        self.ui, self.panel = self.widget.ui, self.widget.panel
+        self.showPanel()
         self.panel.checkPackages()
         self.volume = self.loadPhantom()
 
@@ -39,39 +36,17 @@ class PanelCase:
 
     def loadPhantom(self, name="phantom", seed=0):
         """Make a phantom, show it in the views and choose it in the panel."""
-        volume = Phantom.addVolume(name, seed)
-        slicer.util.setSliceViewerLayers(background=volume, fit=True, rotateToVolumePlane=True)
-        slicer.util.resetSliceViews()
-        self.ui.inputVolumeSelector.setCurrentNode(volume)
-        return volume
-
-    @property
-    def settings(self):
-        """The parameter node that the panel is bound to."""
-        return self.widget._parameterNode
-
-    @property
-    def hint(self):
-        """What the panel says is to be done next."""
-        return self.ui.hintLabel.text
+        return self.showVolume(Phantom.addVolume(name, seed))
 
     @property
     def message(self):
         """What the panel says of the last round."""
         return self.ui.messageLabel.text
 
-    def waitFor(self, condition, what):
-        """Let the application go on until the condition holds."""
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            self.assertLess(time.monotonic(), end, f"waited in vain for {what}: {self.hint} {self.message}")
-            slicer.app.processEvents()
-            time.sleep(0.002)
-
-    def waitUntilIdle(self):
-        """Let computations end."""
-        self.waitFor(lambda: not self.widget.isBusy, "the end of the computation")
-        slicer.app.processEvents()
+    @property
+    def said(self):
+        """All that the panel says, for the reports of failures."""
+        return f"{self.hint} {self.message}"
 
     def begin(self):
         """Import the network and write its result."""

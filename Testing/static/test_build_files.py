@@ -21,7 +21,7 @@ def shipped_files(module: str) -> set[str]:
     prefix = f"{module}/"
     files = {relative(p).removeprefix(prefix) for p in project_files() if relative(p).startswith(prefix)}
     if module == "CueSegBackend":
-        parts = ("cueseg/", "CueSegMRML/", "Resources/", "CueSegBackend.py")
+        parts = ("cueseg/", "CueSegMRML/", "CueSegBackendSelfTest/", "Resources/", "CueSegBackend.py")
         files = {name for name in files if name.startswith(parts)}
     return files - {"CMakeLists.txt"}
 
@@ -37,6 +37,7 @@ def test_the_backend_globs_cover_every_file():
     covered = (
         "cueseg/**/*.py",
         "CueSegMRML/**/*.py",
+        "CueSegBackendSelfTest/**/*.py",
         "cueseg/py.typed",
         "cueseg/weights/*.json",
         "cueseg/weights/*.pt",

@@ -22,7 +22,8 @@ OF_THE_APPLICATION = {"app", "mrmlScene", "modules", "moduleNames", "util", "sel
     "parameterNodeWrapper",
     "testing",
 }
-FILES = [*python_files("CueSegBackend/CueSegMRML", *PANELS), ROOT / "CueSegBackend" / "CueSegBackend.py"]
+BACKEND_FOLDERS = ("CueSegBackend/CueSegMRML", "CueSegBackend/CueSegBackendSelfTest")
+FILES = [*python_files(*BACKEND_FOLDERS, *PANELS), ROOT / "CueSegBackend" / "CueSegBackend.py"]
 
 
 @cache

@@ -1,0 +1,1 @@
+"""What the self-tests of both panels share; runs inside Slicer."""
