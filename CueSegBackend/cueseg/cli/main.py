@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import cueseg
-from cueseg.cli import inspect_network, list_models, manifest, predict, refine, segment, train
+from cueseg.cli import evaluate, inspect_network, list_models, manifest, predict, refine, segment, train
 from cueseg.cli.console import HelpFormatter, complain, logging_to_stderr
 from cueseg.cli.errors import UnusableWeightsError
 
@@ -32,6 +32,7 @@ examples:
   python -m cueseg refine ct.nrrd --network my_bundle --scribbles s.seg.nrrd --output out.seg.nrrd
   python -m cueseg manifest segthor SegTHOR/train -o segthor.json
   python -m cueseg train CueSegBackend/recipes/compact-cm.toml
+  python -m cueseg evaluate segthor.json --clicks jittered --csv scores.csv
 
 "python -m cueseg COMMAND --help" tells more."""
 
@@ -97,6 +98,7 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_parser(commands, common)
     refine.add_parser(commands, common)
     manifest.add_parser(commands, common)
+    evaluate.add_parser(commands, common)
     train.add_parser(commands, common)
     return parser
 

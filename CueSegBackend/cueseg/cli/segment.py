@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cueseg.cli.console import progress, say
-from cueseg.cli.errors import UnusableWeightsError
 from cueseg.cli.segment_arguments import add_parser as add_options
+from cueseg.cli.weights import open_predictor
 from cueseg.intensity import MODALITIES, IntensityRule, Modality
+from cueseg.volume_window import volume_window
 
 if TYPE_CHECKING:
     from cueseg.image_files import ImageFile, ImageSlice, Segmentation
-    from cueseg.predictor import ExtremePointPredictor, Prediction
+    from cueseg.predictor import Prediction
 
 APPENDABLE = ".seg.nrrd"
-LARGEST_SAMPLE = 1_000_000  # voxels from which the window of an MR volume is taken
 
 _log = logging.getLogger(__name__)
 
@@ -47,10 +45,10 @@ def run(options: argparse.Namespace) -> int:
         where = extract_slice(image, axis, _index_of(image, axis, options.slice))
         segmentation = _segmentation_for(image, options)
     name = segmentation.free_name() if options.name is None else check_name(options.name)
-    predictor = _predictor(options)
+    predictor = open_predictor(options.model, options.device, options.verbose)
     _log.info("%s on %s", predictor.card.name, predictor.device_note)
     with progress("segmenting", options.verbose):
-        limits = _volume_window(image, modality, predictor)
+        limits = volume_window(image.array, modality, IntensityRule.from_card(predictor.card.intensity))
         predictor.set_image(where.pixels, modality, where.spacing, limits)
         prediction = predictor.predict(options.points, options.threshold)
     _check_found(prediction)
@@ -105,32 +103,6 @@ def _segmentation_for(image: "ImageFile", options: argparse.Namespace) -> "Segme
     if options.append and options.output.exists():
         return read_segmentation(options.output, image)
     return Segmentation.empty(image.shape)
-
-
-def _predictor(options: argparse.Namespace) -> "ExtremePointPredictor":
-    with progress("loading the model", options.verbose):
-        from cueseg.device import choose_device
-        from cueseg.predictor import ExtremePointPredictor
-
-        choose_device(options.device)  # first, so that what fails below are the weights
-        try:
-            return ExtremePointPredictor(options.model, options.device)
-        except (ValueError, FileNotFoundError) as error:
-            raise UnusableWeightsError(str(error)) from error
-
-
-def _volume_window(
-    image: "ImageFile", modality: Modality, predictor: "ExtremePointPredictor"
-) -> tuple[float, float] | None:
-    """(black, white) of an MR volume, so that all its slices share one window."""
-    if modality != "mr":
-        return None
-    values = image.array.reshape(-1)[:: max(1, image.array.size // LARGEST_SAMPLE)]
-    values = values[np.isfinite(values)]
-    if values.size == 0:
-        return None
-    low, high = IntensityRule.from_card(predictor.card.intensity).range_of(values, "mr")
-    return (low, high) if low < high else None
 
 
 def _check_found(prediction: "Prediction") -> None:
