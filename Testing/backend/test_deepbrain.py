@@ -171,7 +171,7 @@ def test_a_graph_that_passes_grey_values_on_finds_what_is_bright(tmp_path):
     distance = np.linalg.norm(place, axis=1).reshape(14, 22, 40)
     values = (900 * np.exp(-np.log(2) * distance**2)).astype(np.float32) + 100
     found = mask_of(convert_deepbrain(path), values, tuple(spacing))
-    assert dice(found, distance < 1) > 0.97
+    assert dice(found, distance < 1) > 0.95
 
 
 def mask_of(network: SegmentationNetwork, values: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
