@@ -47,13 +47,49 @@ def removeWithDisplay(node: slicer.vtkMRMLDisplayableNode | None) -> None:
     scene.RemoveNode(node)
 
 
+class Foreground:
+    """A volume over slice views, and what they showed there before."""
+
+    def __init__(self) -> None:
+        self._before: list[tuple[slicer.vtkMRMLSliceCompositeNode, str | None, float]] = []
+
+    @property
+    def isLaid(self) -> bool:
+        """Whether there is a view to give back."""
+        return bool(self._before)
+
+    def lay(
+        self,
+        node: slicer.vtkMRMLVolumeNode,
+        composites: Sequence[slicer.vtkMRMLSliceCompositeNode],
+        opacity: float,
+    ) -> None:
+        """Show the volume in the foreground of these views."""
+        for composite in composites:
+            self._before.append(
+                (composite, composite.GetForegroundVolumeID(), composite.GetForegroundOpacity())
+            )
+            composite.SetForegroundVolumeID(node.GetID())
+            composite.SetForegroundOpacity(opacity)
+
+    def lift(self, node: slicer.vtkMRMLVolumeNode | None) -> None:
+        """Give the views back what they showed; a foreground that was chosen meanwhile stays."""
+        before, self._before = self._before, []
+        if node is None or node.GetScene() is None:
+            return
+        for composite, volumeId, opacity in before:
+            if composite.GetForegroundVolumeID() == node.GetID():
+                composite.SetForegroundVolumeID(volumeId)
+                composite.SetForegroundOpacity(opacity)
+
+
 class VolumeOverlay:
     """A hidden volume in the foreground of slice views; views get back what they showed before."""
 
     def __init__(self) -> None:
         self._node: slicer.vtkMRMLScalarVolumeNode | None = None
         self._colors: slicer.vtkMRMLColorTableNode | None = None
-        self._before: list[tuple[slicer.vtkMRMLSliceCompositeNode, str | None, float]] = []
+        self._foreground = Foreground()
 
     @property
     def isShown(self) -> bool:
@@ -79,25 +115,16 @@ class VolumeOverlay:
         node.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
         node.SetAndObserveDisplayNodeID(self._display(scene, style).GetID())
         self._node = node
-        for composite in composites:
-            self._before.append(
-                (composite, composite.GetForegroundVolumeID(), composite.GetForegroundOpacity())
-            )
-            composite.SetForegroundVolumeID(node.GetID())
-            composite.SetForegroundOpacity(style.opacity)
+        self._foreground.lay(node, composites, style.opacity)
         return node
 
     def hide(self) -> None:
         """Remove the overlay; a foreground that was chosen meanwhile stays."""
         node, self._node = self._node, None
         colors, self._colors = self._colors, None
-        before, self._before = self._before, []
+        self._foreground.lift(node)
         if node is None or node.GetScene() is None:
             return
-        for composite, volumeId, opacity in before:
-            if composite.GetForegroundVolumeID() == node.GetID():
-                composite.SetForegroundVolumeID(volumeId)
-                composite.SetForegroundOpacity(opacity)
         scene = node.GetScene()
         removeWithDisplay(node)
         if colors is not None and colors.GetScene() is scene:

@@ -8,6 +8,7 @@ import numpy as np
 import slicer
 
 from CueSegMRML import Volumes
+from CueSegMRML.HiddenNodes import Foreground, addHidden, removeWithDisplay
 from CueSegMRML.Slices import SlicePlane
 
 _OPACITY = 0.5
@@ -20,7 +21,7 @@ class CueOverlay:
 
     def __init__(self) -> None:
         self._node: slicer.vtkMRMLScalarVolumeNode | None = None
-        self._before: list[tuple[slicer.vtkMRMLSliceCompositeNode, str | None, float]] = []
+        self._foreground = Foreground()
 
     @property
     def isShown(self) -> bool:
@@ -41,33 +42,20 @@ class CueOverlay:
         """
         if self._node is None or self._node.GetScene() is None:
             self._node = _hiddenVolume(volumeNode.GetScene())
-            self._before = []
+            self._foreground = Foreground()
         slicer.util.updateVolumeFromArray(self._node, np.ascontiguousarray(cue[None], np.float32))
         self._node.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
         localFromImage = np.linalg.inv(Volumes.worldFromLocal(volumeNode)) @ plane.worldFromImage
         self._node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(localFromImage))
-        if not self._before:
-            for composite in compositeNodes:
-                self._before.append(
-                    (composite, composite.GetForegroundVolumeID(), composite.GetForegroundOpacity())
-                )
-                composite.SetForegroundVolumeID(self._node.GetID())
-                composite.SetForegroundOpacity(_OPACITY)
+        if not self._foreground.isLaid:
+            self._foreground.lay(self._node, compositeNodes, _OPACITY)
         return self._node
 
     def hide(self) -> None:
         """Remove the overlay; views get their foreground back, unless it was changed meanwhile."""
         node, self._node = self._node, None
-        before, self._before = self._before, []
-        if node is None or node.GetScene() is None:
-            return
-        for composite, volumeId, opacity in before:
-            if composite.GetForegroundVolumeID() == node.GetID():
-                composite.SetForegroundVolumeID(volumeId)
-                composite.SetForegroundOpacity(opacity)
-        scene = node.GetScene()
-        scene.RemoveNode(node.GetDisplayNode())
-        scene.RemoveNode(node)
+        self._foreground.lift(node)
+        removeWithDisplay(node)
 
 
 def _hiddenVolume(scene: slicer.vtkMRMLScene) -> slicer.vtkMRMLScalarVolumeNode:
@@ -80,10 +68,6 @@ def _hiddenVolume(scene: slicer.vtkMRMLScene) -> slicer.vtkMRMLScalarVolumeNode:
     display.SetThreshold(_LOWEST_SHOWN, 1.0)
     display.ApplyThresholdOn()
     display.SetAndObserveColorNodeID(_COLORS)
-    node = slicer.vtkMRMLScalarVolumeNode()
-    node.SetName("Confidence map of the extreme points")
-    node.SetHideFromEditors(True)
-    node.SetSaveWithScene(False)
-    scene.AddNode(node)
+    node = addHidden(scene, slicer.vtkMRMLScalarVolumeNode(), "Confidence map of the extreme points")
     node.SetAndObserveDisplayNodeID(display.GetID())
     return node
