@@ -66,9 +66,9 @@ def _expanded(
 ) -> NDArray[np.int64]:
     """The best labelling in which every free pixel keeps its label or takes this one.
 
-    A pair costs E(x_p, x_q), x = 1 for taking and E(1, 1) = 0. Up to a constant that is (E(0, 1) + E(1, 0) - E(0, 0)) / 2
-    for different x, and for taking (E(1, 0) - E(0, 1) - E(0, 0)) / 2 at p, (E(0, 1) - E(1, 0) - E(0, 0)) / 2 at q
-    (Kolmogorov and Zabih 2004).
+    A pair costs E(x_p, x_q), x = 1 for taking and E(1, 1) = 0. Up to a constant that is
+    (E(0, 1) + E(1, 0) - E(0, 0)) / 2 for different x, and for taking (E(1, 0) - E(0, 1) - E(0, 0)) / 2 at p and
+    (E(0, 1) - E(1, 0) - E(0, 0)) / 2 at q (Kolmogorov and Zabih 2004).
     """
     keep = np.take_along_axis(costs, np.where(free, labels, 0)[np.newaxis], axis=0)[0]
     take = costs[label].copy()
