@@ -12,8 +12,6 @@ __all__ = ["Journal"]
 
 _log = logging.getLogger(__name__)
 
-_RECENT = 50  # losses whose mean is told
-
 
 class Journal:
     """The log of a run in its folder: `log.jsonl`, and event files in `events` if TensorBoard is installed.
@@ -29,25 +27,27 @@ class Journal:
 
     def __init__(self, folder: Path, step: int, steps: int, tensorboard: bool, writes: bool) -> None:
         self.path, self.writes, self.steps = folder / "log.jsonl", writes, steps
-        self._first, self._began, self._losses = step, time.monotonic(), []
+        self._first, self._began = step, time.monotonic()
+        self._losses: list[float] = []
         self._events = _event_writer(folder / "events", step) if writes and tensorboard else None
         if writes:
             self._forget_after(step)
 
     def count(self, loss: float) -> None:
         """Remember the loss of a step."""
-        self._losses = [*self._losses[1 - _RECENT :], loss]
+        self._losses.append(loss)
 
     def report(self, step: int, rate: float) -> None:
-        """Write the mean of the last losses, and say how long the rest will take."""
+        """Write the mean loss since the last report, and say how long the rest will take."""
+        losses, self._losses = self._losses, []
         if not self.writes:
             return
         seconds = (time.monotonic() - self._began) / max(1, step - self._first)
-        loss = sum(self._losses) / len(self._losses)
-        self.write({"step": step, "loss": round(loss, 4), "rate": float(f"{rate:.4g}")})
+        loss = sum(losses) / len(losses)
+        self.write({"step": step, "loss": float(f"{loss:.6g}"), "rate": float(f"{rate:.4g}")})
         left = _duration(seconds * (self.steps - step))
         share = 100 * step // self.steps
-        _log.info("step %d (%d %%) loss %.4f, %.2f s/step, %s left", step, share, loss, seconds, left)
+        _log.info("step %d (%d %%) loss %.4g, %.2f s/step, %s left", step, share, loss, seconds, left)
 
     def write(self, row: dict[str, Any]) -> None:
         """One line with at least the entry "step"; its numbers also become curves."""

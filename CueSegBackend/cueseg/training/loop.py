@@ -27,8 +27,6 @@ __all__ = ["Batch", "TrainingLoop"]
 
 _log = logging.getLogger(__name__)
 
-_REPORT_EVERY = 50
-
 Batch = tuple[Tensor, ...]
 """What the samples of a batch are stacked to, the samples first."""
 
@@ -68,7 +66,7 @@ class TrainingLoop:
         self._resume()
         self.shared: nn.Module = self.model
         if self.ranks.world > 1:
-            self.shared = DistributedDataParallel(self.model, broadcast_buffers=False)
+            self.shared = DistributedDataParallel(self.model)
 
     def loss_of(self, batch: Batch) -> Tensor:
         """The loss of a part of a batch, over all ranks; a single number with its gradient."""
@@ -90,7 +88,7 @@ class TrainingLoop:
                 continue
             journal.count(self.train_step(*parts))
             parts = []
-            if self.step % _REPORT_EVERY == 0 or self.step == options.steps:
+            if self.step % options.report_every == 0 or self.step == options.steps:
                 journal.report(self.step, learning_rate_at(options, self.step - 1))
             if self.step % options.validate_every == 0 or self.step == options.steps:
                 self._validate(journal)
@@ -117,14 +115,15 @@ class TrainingLoop:
             with self._exchange(number == len(parts)):
                 loss = self.loss_of(part)
                 # The ranks' gradients are averaged, and each is of its own share of the whole loss.
-                self.precision.scaler.scale(loss * (self.ranks.world / len(parts))).backward()
+                self.precision.backward(loss * (self.ranks.world / len(parts)))
             losses.append(loss.detach())
         mean = float(torch.stack(losses).mean())
         if not math.isfinite(mean):
             raise ValueError(
                 f'the loss is {mean} at step {self.step}: lower learning_rate, set clip, or set precision = "off"'
             )
-        self._descend()
+        self.precision.descend(self.optimizer, self.model, self.recipe.clip)
+        self._update_average()
         self.step += 1
         return mean
 
@@ -138,15 +137,6 @@ class TrainingLoop:
         if last or not isinstance(self.shared, DistributedDataParallel):
             return nullcontext()
         return self.shared.no_sync()
-
-    def _descend(self) -> None:
-        scaler = self.precision.scaler
-        if self.recipe.clip:
-            scaler.unscale_(self.optimizer)
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
-        scaler.step(self.optimizer)
-        scaler.update()
-        self._update_average()
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -174,7 +164,7 @@ class TrainingLoop:
         """On the first rank; the others hear what came of it."""
         found = self.validate_now() if self.ranks.first else None
         score, better, row = self.ranks.from_first(found)
-        if row:
+        if row and self.ranks.first:
             journal.write({"step": self.step, **row})
             _log.info("step %d validation Dice %.4f", self.step, score)
         if better:
@@ -193,13 +183,13 @@ class TrainingLoop:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "optimizer_name": self.recipe.optimizer,
-            "scaler": self.precision.scaler.state_dict(),
+            "scaler": self.precision.state(),
         }
         save_whole(state | {name: getattr(self, name) for name in self.kept}, self.folder / "state.pt")
 
     def _resume(self) -> None:
         """Go on from the state in the folder, if there is one."""
-        state = read_state(self.folder / "state.pt", self.device)
+        state = read_state(self.folder / "state.pt")
         if state is None:
             return
         name = state.get("optimizer_name", "adamw")
@@ -211,8 +201,7 @@ class TrainingLoop:
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
-        if state.get("scaler"):
-            self.precision.scaler.load_state_dict(state["scaler"])
+        self.precision.resume(state.get("scaler", {}))
         for key in self.kept:
             setattr(self, key, state[key])
         if self.ranks.first:

@@ -34,6 +34,7 @@ class LoopOptions:
         fixed_norms: Scale and shift of the backbone's norms are not trained (DEXTR); their statistics are.
         validate_every: Steps between validations.
         save_every: Steps between two savings of the state, which is what a killed run goes on from.
+        report_every: Steps between two lines of the log with the mean loss since the last.
         metric: What of the validation is maximised: "mean" over the columns, or "worst", the lowest column.
         seed: Of the first weights and of all samples.
         device: "auto", "cpu" or "cuda".
@@ -62,6 +63,7 @@ class LoopOptions:
     fixed_norms: bool = False
     validate_every: int = 500
     save_every: int = 100
+    report_every: int = 50
     metric: str = "mean"
     seed: int = 0
     device: str = "auto"
@@ -71,7 +73,7 @@ class LoopOptions:
     tensorboard: bool = True
 
     def __post_init__(self) -> None:
-        for key in ("batch", "steps", "validate_every", "save_every", "accumulate"):
+        for key in ("batch", "steps", "validate_every", "save_every", "report_every", "accumulate"):
             check(getattr(self, key) >= 1, key, getattr(self, key), "at least 1")
         for key in ("weight_decay", "warm_up", "clip", "power", "seed", "threads", "workers"):
             check(getattr(self, key) >= 0, key, getattr(self, key), "at least 0")

@@ -5,13 +5,14 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from cueseg.training.loop_options import LoopOptions
 
 __all__ = ["Precision", "learning_rate_at", "make_optimizer", "set_rate"]
 
 _BACKBONES = ("encoder.", "conv1.", "bn1.", "layer1.", "layer2.", "layer3.", "layer4.")
+_BF16_SINCE = (8, 0)  # compute capability of the first GPUs that have it
 
 
 def make_optimizer(options: LoopOptions, model: nn.Module) -> torch.optim.Optimizer:
@@ -43,7 +44,7 @@ def _parameter_groups(options: LoopOptions, model: nn.Module) -> list[dict[str, 
 
 def _fix_norms(model: nn.Module) -> None:
     for name, module in model.named_modules():
-        if name.startswith(_BACKBONES) and isinstance(module, nn.modules.batchnorm._NormBase):
+        if f"{name}.".startswith(_BACKBONES) and isinstance(module, nn.modules.batchnorm._NormBase):
             module.requires_grad_(False)
 
 
@@ -71,17 +72,49 @@ class Precision:
     Args:
         wanted: "auto", "bf16", "fp16" or "off"; "auto" is "off" on a CPU.
         device: Of the network.
+
+    Raises:
+        ValueError: fp16 where PyTorch cannot scale losses.
     """
 
     def __init__(self, wanted: str, device: torch.device) -> None:
         if wanted == "auto":
             wanted = "off"
             if device.type == "cuda":
-                wanted = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+                wanted = "bf16" if torch.cuda.get_device_capability(device) >= _BF16_SINCE else "fp16"
         self.kind, self._device = wanted, device.type
-        self.scaler = torch.amp.GradScaler(device.type, enabled=wanted == "fp16")
+        self.scaler = None
+        if wanted == "fp16":
+            if not hasattr(torch.amp, "GradScaler"):
+                raise ValueError('precision = "fp16" needs PyTorch 2.3 or newer: use "bf16" or "off"')
+            self.scaler = torch.amp.GradScaler(device.type)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Where the network runs."""
         dtype = torch.float16 if self.kind == "fp16" else torch.bfloat16
         return torch.autocast(self._device, dtype, enabled=self.kind != "off")
+
+    def backward(self, loss: Tensor) -> None:
+        """Gradients of the loss, scaled if need be."""
+        (loss if self.scaler is None else self.scaler.scale(loss)).backward()
+
+    def descend(self, optimizer: torch.optim.Optimizer, model: nn.Module, clip: float) -> None:
+        """One step, with the norm of the gradient at most `clip` (0: as it is)."""
+        if self.scaler is not None:
+            self.scaler.unscale_(optimizer)
+        if clip:
+            nn.utils.clip_grad_norm_(model.parameters(), clip)
+        if self.scaler is None:
+            optimizer.step()
+            return
+        self.scaler.step(optimizer)
+        self.scaler.update()
+
+    def state(self) -> dict[str, Any]:
+        """What a run that goes on needs."""
+        return {} if self.scaler is None else self.scaler.state_dict()
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from a state; {} begins anew."""
+        if self.scaler is not None and state:
+            self.scaler.load_state_dict(state)

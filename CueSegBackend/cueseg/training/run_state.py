@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from cueseg.checkpoint_file import read_bytes, read_tensors
+
 __all__ = ["read_state", "save_whole"]
 
 
@@ -19,8 +21,8 @@ def save_whole(state: dict[str, Any], path: Path) -> None:
     os.replace(partial, path)
 
 
-def read_state(path: Path, device: torch.device) -> dict[str, Any] | None:
-    """The state of a run; None if it has none yet.
+def read_state(path: Path) -> dict[str, Any] | None:
+    """The state of a run, on the CPU; None if it has none yet.
 
     Raises:
         ValueError: A file that is no state.
@@ -28,9 +30,9 @@ def read_state(path: Path, device: torch.device) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        state = torch.load(path, weights_only=True, map_location=device)
-    except (RuntimeError, EOFError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read: {error}; delete it to begin anew") from error
+        state = read_tensors(read_bytes(path), path)
+    except ValueError as error:
+        raise ValueError(f"{error}; delete it to begin anew") from error
     missing = {"model", "average", "optimizer", "step", "best"} - set(state)
     if missing:
         raise ValueError(f"{path} lacks {sorted(missing)}; delete it to begin anew")

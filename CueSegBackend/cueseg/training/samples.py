@@ -1,6 +1,5 @@
 """One training sample = one structure in one slice (Khan & Shahin 2019, section 3), drawn at random but repeatably."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,25 +17,14 @@ from cueseg.training.case_store import Chosen
 from cueseg.training.cases import Case
 from cueseg.training.config import Phase, Recipe
 from cueseg.training.regions import draw_region
+from cueseg.training.structures import MIN_AREA, OTHER_PLANE, Structure, find_structures
 from cueseg.training.synthetic import draw_synthetic
 
-MIN_AREA = 6  # pixels; below, a contour is noise
 SYNTHETIC, REGIONS = "synthetic", "regions"  # groups that need no labels
-OTHER_PLANE = "across axis"
 ATTEMPTS = 20
 
 # Image (H, W[, 3]) in 0..255, mask (H, W), and the pixel size (row, col) in mm.
 _Drawn = tuple[NDArray[np.float32], NDArray[np.bool_], tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Structure:
-    """Where one structure is: slice `index` across `axis` of a case, and the label numbers that make it up."""
-
-    case: int
-    axis: int
-    index: int
-    labels: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -46,34 +34,6 @@ class Sample:
     window: NDArray[np.float32]
     target: NDArray[np.float32]
     points: NDArray[np.float64]
-
-
-def find_structures(case_index: int, case: Case) -> dict[str, list[Structure]]:
-    """Class name -> every structure of that class in a case, in all its planes (named "... across axis 1")."""
-    found: dict[str, list[Structure]] = defaultdict(list)
-    for name, numbers in case.classes.items():
-        objects = [(int(n),) for n in np.unique(case.labels) if n > 0] if case.instances else [numbers]
-        for labels in objects:
-            where = np.isin(case.labels, labels)
-            for axis in case.planes:
-                key = name if axis == 0 else f"{name} {OTHER_PLANE} {axis}"
-                for index in _usable_slices(where, axis):
-                    found[key].append(Structure(case_index, axis, index, labels))
-    return found
-
-
-def _usable_slices(where: NDArray[np.bool_], axis: int) -> list[int]:
-    """Slices across `axis` whose mask has area enough and is two pixels wide and high."""
-    others = tuple(i for i in range(3) if i != axis)
-    area = where.sum(axis=others)
-    wide = [np.count_nonzero(where.any(axis=other), axis=_axis_left(axis, other)) for other in others]
-    return np.flatnonzero((area >= MIN_AREA) & (wide[0] >= 2) & (wide[1] >= 2)).tolist()
-
-
-def _axis_left(axis: int, removed: int) -> int:
-    """The axis to count along, once `removed` is projected away and `axis` is kept."""
-    left = [i for i in range(3) if i != removed]
-    return 1 - left.index(axis)
 
 
 class SampleSource:

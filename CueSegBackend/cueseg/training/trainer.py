@@ -103,7 +103,7 @@ def _initial_model(recipe: Recipe, path: Path) -> nn.Module:
     from cueseg.weights_file import load_model
 
     if recipe.architecture == ARCHITECTURE and not path.with_suffix(".json").exists():
-        return convert_dextr_checkpoint(path, recipe.in_channels)[0]
+        return convert_dextr_checkpoint(path, recipe.in_channels)[0].train()
     loaded = load_model(path)
     found = (loaded.card.architecture, loaded.card.in_channels, loaded.card.model_options)
     wanted = (recipe.architecture, recipe.in_channels, recipe.model_options)

@@ -1,0 +1,133 @@
+"""Made-up labelled volumes, tiny recipes, and the train command in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+
+POINTS = """
+name = "tiny"
+manifest = "{manifest}"
+architecture = "compact"
+batch = 4
+steps = 6
+warm_up = 2
+learning_rate = 1e-3
+validate_every = 3
+save_every = 2
+report_every = 1
+workers = 0
+tensorboard = false
+
+[[phases]]
+first = 0
+size = 48
+shares = {{ "made up" = 1.0 }}
+"""
+
+DENSE = """
+kind = "dense"
+name = "tiny"
+manifest = "{manifest}"
+dims = 3
+base = 4
+levels = 2
+intensity = {{ kind = "window", low = -100, high = 100, out = [0, 1] }}
+patch = [4, 16, 16]
+batch = 4
+steps = 6
+warm_up = 2
+validate_every = 3
+save_every = 2
+report_every = 1
+workers = 0
+tensorboard = false
+
+[classes]
+box = ["box"]
+slab = ["slab"]
+"""
+
+
+def write_manifest(folder: Path, splits: tuple[str, ...] = ("train", "train", "val")) -> Path:
+    """CT volumes (6, 40, 50) with a box and a slab, one for every split named; the manifest."""
+    entries = []
+    for number, split in enumerate(splits):
+        labels = np.zeros((6, 40, 50), np.uint8)
+        labels[1:5, 10:20, 12 + number : 30] = 1
+        labels[2:5, 25:33, 5:16] = 2
+        image = (labels * 60 - 50 + np.random.default_rng(number).normal(0, 5, labels.shape)).astype(np.int16)
+        for name, array in (("image", image), ("labels", labels)):
+            picture = sitk.GetImageFromArray(array)
+            picture.SetSpacing((1.0, 1.0, 3.0))
+            sitk.WriteImage(picture, str(folder / f"{number}_{name}.nrrd"))
+        entries.append(
+            {
+                "subject": f"case {number}",
+                "split": split,
+                "group": "made up",
+                "modality": "ct",
+                "image": f"{number}_image.nrrd",
+                "labels": f"{number}_labels.nrrd",
+                "classes": {"box": [1], "slab": [2]},
+            }
+        )
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(entries))
+    return path
+
+
+def write_recipe(folder: Path, text: str, **values: object) -> Path:
+    """A recipe on a new manifest in the folder; `values` come before the rest and replace lines of the same name."""
+    lines = text.format(manifest=write_manifest(folder).as_posix()).splitlines()
+    kept = [line for line in lines if line.split(" = ")[0] not in values]
+    path = folder / "recipe.toml"
+    path.write_text("\n".join([f"{key} = {json.dumps(value)}" for key, value in values.items()] + kept))
+    return path
+
+
+def start_training(recipe: Path, output: Path, *words: str, ranks: int = 1) -> subprocess.Popen[str]:
+    """Start the train command on the CPU, under torchrun for several ranks."""
+    launcher = (
+        ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}"] if ranks > 1 else []
+    )
+    command = [
+        sys.executable,
+        *launcher,
+        "-m",
+        "cueseg",
+        "train",
+        str(recipe),
+        "--output",
+        str(output),
+        *words,
+    ]
+    return subprocess.Popen(
+        command,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 120) -> str:
+    """Wait for success; what it said."""
+    said, _ = process.communicate(timeout=seconds)
+    assert process.returncode == 0, said
+    return said
+
+
+def state_of(output: Path) -> dict:
+    """The last state of the run "tiny"."""
+    return torch.load(output / "tiny" / "state.pt", weights_only=True)
+
+
+def rows_of(output: Path) -> list[dict]:
+    """The log of the run "tiny"."""
+    return [json.loads(line) for line in (output / "tiny" / "log.jsonl").read_text().splitlines()]
