@@ -32,6 +32,12 @@ def worldFromLocal(node: slicer.vtkMRMLTransformableNode) -> np.ndarray:
     return slicer.util.arrayFromVTKMatrix(matrix)
 
 
+def isLinear(node: slicer.vtkMRMLTransformableNode) -> bool:
+    """Whether all parent transforms of a node are linear, so that `worldFromLocal` can be told."""
+    parent = node.GetParentTransformNode()
+    return parent is None or bool(parent.IsTransformToWorldLinear())
+
+
 def localFromIJK(volumeNode: slicer.vtkMRMLVolumeNode) -> np.ndarray:
     """4x4 matrix from voxel indices (i, j, k) to the volume's local RAS."""
     matrix = vtk.vtkMatrix4x4()

@@ -39,9 +39,9 @@ def stateOf(
         (State.NO_MODEL, lambda: not modelNames),
         (State.NO_VOLUME, lambda: volumeNode is None),
         (State.VOLUME_EMPTY, lambda: volumeNode.GetImageData() is None),
-        (State.NON_LINEAR_TRANSFORM, lambda: not _isFlat(volumeNode)),
+        (State.NON_LINEAR_TRANSFORM, lambda: not Volumes.isLinear(volumeNode)),
         (State.NO_SEGMENTATION, lambda: segmentationNode is None),
-        (State.NON_LINEAR_TRANSFORM, lambda: not _isFlat(segmentationNode)),
+        (State.NON_LINEAR_TRANSFORM, lambda: not Volumes.isLinear(segmentationNode)),
         (State.NO_SEGMENT, lambda: not _hasSegment(segmentationNode, segmentId)),
         (State.NO_POINTS, lambda: pointCount(markupsNode) == 0),
         (State.FEW_POINTS, lambda: pointCount(markupsNode) < SET_SIZE),
@@ -52,14 +52,6 @@ def stateOf(
 def pointCount(markupsNode: slicer.vtkMRMLMarkupsNode | None) -> int:
     """Number of placed points."""
     return 0 if markupsNode is None else len(ControlPoints.definedIndices(markupsNode))
-
-
-def _isFlat(node: slicer.vtkMRMLTransformableNode) -> bool:
-    try:
-        Volumes.worldFromLocal(node)
-    except ValueError:
-        return False
-    return True
 
 
 def _hasSegment(segmentationNode: slicer.vtkMRMLSegmentationNode, segmentId: str) -> bool:

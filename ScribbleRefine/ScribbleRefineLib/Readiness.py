@@ -53,17 +53,9 @@ def stateOfInputs(
         (State.PACKAGES_MISSING, lambda: packagesMissing),
         (State.NO_VOLUME, lambda: volumeNode is None),
         (State.VOLUME_EMPTY, lambda: volumeNode.GetImageData() is None),
-        (State.NON_LINEAR_TRANSFORM, lambda: not _isFlat(volumeNode)),
+        (State.NON_LINEAR_TRANSFORM, lambda: not Volumes.isLinear(volumeNode)),
         (State.NO_NETWORK, lambda: not network),
         (State.NO_SEGMENTATION, lambda: segmentationNode is None),
-        (State.NON_LINEAR_TRANSFORM, lambda: not _isFlat(segmentationNode)),
+        (State.NON_LINEAR_TRANSFORM, lambda: not Volumes.isLinear(segmentationNode)),
     )
     return next((state for state, applies in checks if applies()), State.READY)
-
-
-def _isFlat(node: slicer.vtkMRMLTransformableNode) -> bool:
-    try:
-        Volumes.worldFromLocal(node)
-    except ValueError:
-        return False
-    return True
