@@ -14,16 +14,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.segmentation import random_walker
 
-from refinement_cut import expand_labels
+from cueseg.energy import contrast_weights, expand_labels
 
 DOMAIN = 100_000  # voxels that the graph methods may change: those nearest to the scribbles
 SURE = 0.95  # probability from which a network's voxel is a seed
 DOUBT = 10.0  # mm around a scribble that contradicts the network in which its voxels are no seeds
 WALKER_BETA = 130.0  # of skimage's default
-CUT_LAMBDA, CUT_SIGMA = (
-    3.0,
-    0.1,
-)  # weight and width (of the image's standard deviation) of the cut's boundary term
+CUT_LAMBDA, CUT_SIGMA = 3.0, 0.1  # of the cut's boundary term; the image in units of its standard deviation
 NEW_CLASS_REACH = 10.0  # mm in which a class unknown to the network is likely around its scribbles
 
 
@@ -141,16 +138,21 @@ def graph_cut(situation: Situation) -> NDArray[Any]:
             probabilities[new] = np.exp(-away / NEW_CLASS_REACH)
     probabilities /= np.maximum(probabilities.sum(axis=0), 1e-6)
     unary = -np.log(np.clip(probabilities, 1e-4, 1.0))
-    image = situation.image if situation.image.ndim > situation.scribbles.ndim else situation.image[..., None]
-    return expand_labels(
-        unary,
-        image / max(float(np.std(image)), 1e-9),
-        _with_scribbles(situation),
-        _domain(situation) & ~situation.painted,
+    free = _domain(situation) & ~situation.painted
+    # The cut of the domain and the voxels that touch it is the cut of the image: the others do not change.
+    if not free.any():
+        return _with_scribbles(situation)
+    box = ndimage.find_objects(ndimage.binary_dilation(free).astype(np.int8))[0]
+    weights = contrast_weights(
+        situation.image[box] / max(float(np.std(situation.image)), 1e-9),
+        free[box].shape,
         situation.spacing,
-        CUT_LAMBDA,
-        CUT_SIGMA,
+        weight=CUT_LAMBDA,
+        sigma=CUT_SIGMA,
     )
+    labels = _with_scribbles(situation)
+    labels[box] = expand_labels(unary[(slice(None), *box)], weights, labels[box], free[box], sweeps=2)
+    return labels
 
 
 PEERS: dict[str, Correct] = {
