@@ -8,7 +8,17 @@ import sys
 from collections.abc import Sequence
 
 import cueseg
-from cueseg.cli import evaluate, inspect_network, list_models, manifest, predict, refine, segment, train
+from cueseg.cli import (
+    evaluate,
+    inspect_network,
+    label,
+    list_models,
+    manifest,
+    predict,
+    refine,
+    segment,
+    train,
+)
 from cueseg.cli.console import HelpFormatter, complain, logging_to_stderr
 from cueseg.cli.errors import UnusableWeightsError
 
@@ -99,6 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     refine.add_parser(commands, common)
     manifest.add_parser(commands, common)
     evaluate.add_parser(commands, common)
+    label.add_parser(commands, common)
     train.add_parser(commands, common)
     return parser
 
