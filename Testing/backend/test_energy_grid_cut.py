@@ -7,9 +7,10 @@ import pytest
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from cueseg.energy import contrast_weights, energy_of, grid_cut
+from cueseg.energy import contrast_weights, energy_of, grid_cut, preflow
 from cueseg.energy.neighbours import neighbour_offsets, pair_slices
 
+WAYS = {"all": (0, 0.0), "some": (0, 0.1), "none": (10_000, 0.0)}
 TINY = [np.array(bits, bool).reshape(3, 3) for bits in itertools.product((0, 1), repeat=9)]
 
 
@@ -53,8 +54,11 @@ def test_no_labelling_of_a_small_grid_is_better(rng, connectivity, strength):
 @pytest.mark.parametrize(
     ("connectivity", "shape"), [(4, (23, 31)), (8, (19, 24)), (6, (7, 9, 11)), (4, (1, 40)), (6, (1, 12, 9))]
 )
-def test_the_energy_is_that_of_scipys_maximum_flow(rng, connectivity, shape):
-    for number in range(40):
+@pytest.mark.parametrize("waves", WAYS)
+def test_the_energy_is_that_of_scipys_maximum_flow(rng, monkeypatch, connectivity, shape, waves):
+    monkeypatch.setattr(preflow, "_SMALL", WAYS[waves][0])
+    monkeypatch.setattr(preflow, "_FEW", WAYS[waves][1])
+    for number in range(15):
         image = rng.normal(size=shape).cumsum(axis=-1)
         spacing = tuple(rng.uniform(0.5, 3.0, len(shape)))
         weights = contrast_weights(

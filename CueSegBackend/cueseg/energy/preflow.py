@@ -12,7 +12,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 _FAR = np.iinfo(np.int32).max
-_FEW = 0.02  # waves end when so small a share of the nodes has flow to give away
+_FEW = 0.02  # waves end when so small a share of the nodes has flow to give away,
+_SMALL = 10_000  # or so few nodes are left, of which each pass costs more than it settles
 
 
 @dataclass
@@ -57,6 +58,9 @@ def sink_side(network: FlowNetwork) -> NDArray[np.bool_]:
     result = np.ones(len(network), bool)
     names = np.arange(len(network))
     while (network.excess > 0).any():
+        if len(names) <= _SMALL:
+            result[names] = _by_scipy(network)
+            break
         distance, levels = _levels(network)
         reaching = distance[:-1] < _FAR
         result[names[~reaching]] = False  # what they have got stays there
