@@ -34,7 +34,7 @@ def assert_same(one, two):
 @pytest.mark.parametrize(
     ("text", "options"),
     [
-        (POINTS, {"steps": 16, "validate_every": 8, "save_every": 2, "optimizer": "sgd", "schedule": "poly"}),
+        (POINTS, {"steps": 10, "validate_every": 5, "save_every": 1, "optimizer": "sgd", "schedule": "poly"}),
         (DENSE, {"steps": 60, "validate_every": 20, "save_every": 5, "accumulate": 2, "workers": 1}),
     ],
     ids=["points", "dense"],

@@ -10,13 +10,15 @@ from cueseg.cli.console import HelpFormatter
 
 _DESCRIPTION = """\
 Train a network by a recipe, validate it, and write its weights with their card.
-An interrupted run goes on where it stopped."""
+An interrupted or killed run goes on where it stopped, to the same weights. Under torchrun several processes
+share every batch; they descend as one would."""
 
 _EPILOG = """\
 example:
   python -m cueseg train CueSegBackend/recipes/compact-cm.toml --minutes 60
   python -m cueseg train CueSegBackend/recipes/compact-cm.toml --export compact-cm.pt
-  python -m cueseg train CueSegBackend/recipes/nuclei-unet.toml"""
+  python -m cueseg train CueSegBackend/recipes/nuclei-unet.toml --name trial --set steps=500 'optimizer="sgd"'
+  torchrun --nproc-per-node 2 -m cueseg train CueSegBackend/recipes/nuclei-unet.toml"""
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
