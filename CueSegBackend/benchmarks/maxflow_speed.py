@@ -56,7 +56,7 @@ def synthetic(shape: tuple[int, ...], kind: str) -> Problem:
     image = (blobs > 0.3) + rng.normal(0, 0.3, shape)
     score = 6 * (blobs - 0.3) if kind == "blobs" else 0.3 * (image - image.mean())
     name = f"{kind} {'x'.join(map(str, shape))}"
-    return problem(name, 1 / (1 + np.exp(-score)), image / (5 * SIGMA))  # contrast 1 is then two sigma
+    return problem(name, 1 / (1 + np.exp(-score)), image * 2 * SIGMA)  # blobs stand out by two sigma
 
 
 def of_network(manifest: Path) -> Iterator[Problem]:
