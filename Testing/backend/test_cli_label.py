@@ -86,7 +86,7 @@ def test_points_of_the_table_become_segments(tmp_path, monkeypatch):
         (1, "clicked", "axial"), (2, "clicked", "axial"), (2, "clicked", "axial")
     ]  # fmt: skip
     assert origins[0].points == ((18, 22), (42, 22), (30, 10), (30, 34))
-    assert read_image(tmp_path / "a.nrrd").spacing == SPACING
+    assert origins[0].weights == {"name": "bright", "sha256": "0" * 64}
 
 
 def test_what_is_done_is_skipped_until_something_changes(cohort, network, tmp_path, capsys):

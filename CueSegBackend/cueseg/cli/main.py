@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import cueseg
 from cueseg.cli import (
     evaluate,
+    export_training_set,
     inspect_network,
     label,
     list_models,
@@ -110,6 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
     manifest.add_parser(commands, common)
     evaluate.add_parser(commands, common)
     label.add_parser(commands, common)
+    export_training_set.add_parser(commands, common)
     train.add_parser(commands, common)
     return parser
 

@@ -91,6 +91,7 @@ def _label(case: CohortCase, labeller: Labeller, folder: Path, suffix: str) -> d
         "id": case.id,
         "request": request,
         "image": str(case.image.resolve()),
+        "series": case.series,
         "modality": case.modality or labeller.settings["modality"] or image.modality,
         "weights": labeller.weights,
         "version": cueseg.__version__,
