@@ -64,7 +64,8 @@ def regularised_probabilities(
         spacing: mm per voxel along each axis; None: 1.
         kind: one of `KINDS`.
         allowed: bool of the shape, voxels that may change; None: all. Of these the 2^18 nearest to the scribbles
-            do, and of larger images none farther than 60 mm; the others have the network's values, which bound the rest.
+            do, and of larger images none farther than 60 mm; the others have the network's values, which bound
+            the rest.
 
     Returns:
         float32 (K, *shape); of the voxels that may change the solution, sums 1, at scribbles and of "graph-cut" 0 or 1.
