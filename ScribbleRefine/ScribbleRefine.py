@@ -96,7 +96,7 @@ class ScribbleRefineParameterNode:
     layers: Annotated[int, WithinRange(0, 50)] = 0
     learningRate: Annotated[float, WithinRange(0, 10)] = 0.0
     alpha: Annotated[float, WithinRange(0, 100)] = 0.0
-    beta: Annotated[float, WithinRange(0, 1000)] = 0.1
+    beta: Annotated[float, WithinRange(0, 100_000)] = 0.0
     iterations: Annotated[int, WithinRange(1, 1000)] = 60
     cacheMegabytes: Annotated[int, WithinRange(0, 65536)] = 1024
     useShortcuts: bool = True

@@ -25,7 +25,7 @@ _RANGES = {  # lowest, highest value; None: the field may be None too
     "cacheMegabytes": (0, 1_000_000),
     "seed": (0, 2**31 - 1),
 }
-_OPTIONAL = ("layers", "learningRate", "alpha", "keepRadius", "modality")
+_OPTIONAL = ("layers", "learningRate", "alpha", "beta", "keepRadius", "modality")
 _SWITCHES = ("clampScribbles", "useEarlierScribbles", "halfCache")
 _WHOLE = ("maxIterations", "cacheMegabytes", "seed")
 
@@ -49,7 +49,7 @@ class RefineSettings:
     learningRate: float | None = None
     maxIterations: int = 60
     alpha: float | None = None
-    beta: float = 0.1
+    beta: float | None = None
     confidence: float = 0.9
     growthThreshold: float = 0.0
     growthRule: str = "neighbour"

@@ -69,7 +69,7 @@ def refineSettings(settings: Settings) -> RefineSettings:
         learningRate=settings.learningRate or None,
         maxIterations=settings.iterations,
         alpha=settings.alpha or None,
-        beta=settings.beta,
+        beta=settings.beta or None,
         growthThreshold=settings.growth,
         keepRadius=settings.limit or None,
         useEarlierScribbles=settings.keepScribbles,

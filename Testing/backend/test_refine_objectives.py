@@ -178,7 +178,7 @@ class TestSteps:
 
         values = torch.randn(6, generator=torch.Generator().manual_seed(0))
         own, published = nn.Parameter(values.clone()), nn.Parameter(values.clone())
-        steps, reference = _Adam([own], 0.1), torch.optim.Adam([published], lr=0.1)
+        steps, reference = _Adam([own], [0.1]), torch.optim.Adam([published], lr=0.1)
         for number in range(5):
             for parameter in (own, published):
                 parameter.grad = (parameter.detach() - number).sin()

@@ -29,7 +29,7 @@ from refinement_networks import (
     unchanged,
 )
 
-FAST = RefinementOptions(learning_rate=0.03)
+FAST = RefinementOptions(learning_rate=0.03, beta=0.1)
 
 
 @pytest.mark.parametrize("method", ["ce", "paper", "f-brs"])

@@ -131,7 +131,7 @@ class TestNewClass:
         with pytest.raises(ValueError, match="'f-brs' cannot learn a new class: use method 'ce'"):
             session_of(seeded(Plain)).refine(box_scribbles(inside=3), RefinementOptions(method="f-brs"))
 
-    def test_the_new_row_is_the_mean_of_the_foreground_a_little_below_the_background(self):
+    def test_the_new_row_is_the_mean_of_the_foreground_with_the_bias_of_the_background(self):
         head = nn.Conv2d(2, 3, 1).requires_grad_(False)
         weight, bias = head.weight.clone(), head.bias.clone()
         network = nn.Sequential(head)
@@ -139,7 +139,7 @@ class TestNewClass:
         assert append_channels(network, ["0"], 2, lambda widened: network(x), unused=[1]) == "0"
         assert torch.equal(head.weight[:3], weight)
         assert torch.allclose(head.weight[3], weight[1:].mean(0))
-        assert head.bias[3:].tolist() == [pytest.approx(float(bias[0]) - 1), NEVER]
+        assert head.bias[3:].tolist() == [pytest.approx(float(bias[0])), NEVER]
 
     def test_a_network_without_a_plain_head_is_refused_and_left_as_it_was(self):
         class Product(nn.Module):

@@ -34,7 +34,7 @@ def test_settings_survive_as_text(changes):
         ("learningRate", "fast", "use a number from 1e-08 to 10"),
         ("maxIterations", 2.5, "use a whole number"),
         ("confidence", 1.0, "use a number from 0 to 0.999"),
-        ("beta", None, "use a number from 0"),
+        ("beta", -1.0, "use a number from 0"),
         ("beta", float("nan"), "use a number from 0"),
         ("clampScribbles", 1, "use true or false"),
         ("modality", "us", "use one of ct, mr, grey, rgb, or none"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from cueseg.networks.inference import Blend, predict_windows, read_windows
@@ -15,8 +16,10 @@ from cueseg.networks.preparation import PreparedImage
 from cueseg.networks.probing import FORWARD_ERRORS, noise_shapes
 from cueseg.networks.windows import WindowPlan, plan_windows
 from cueseg.refinement.feature_cache import FeatureCache
+from cueseg.refinement.objectives import ScribbledWindow
 from cueseg.refinement.options import RefinementOptions
 from cueseg.refinement.refined_copy import RefinedCopy, RefinementTarget, find_target
+from cueseg.refinement.tiles import Tiler
 from cueseg.refinement.working_copy import double
 
 __all__ = ["Engine", "guard_memory"]
@@ -44,6 +47,7 @@ class Engine:
         self._half = half_cache
         self._noise: Tensor | None = None
         self._copy: RefinedCopy | None = None
+        self._tiler: Tiler | None = None
         self._targets: dict[Any, RefinementTarget] = {}
         self._image: tuple[PreparedImage, WindowPlan] | None = None
 
@@ -97,7 +101,7 @@ class Engine:
             copy = RefinedCopy(self.network, target, self._example(), self.device, half=self._half)
             if before is None or _trunk_key(before) != _trunk_key(copy):
                 self.cache.clear()
-            self._copy = copy
+            self._copy, self._tiler = copy, Tiler(copy)
             _log.info("refining %s: %s", ", ".join(target.layers), copy.cut.description)
         self._copy.reset()
         return self._copy
@@ -113,6 +117,23 @@ class Engine:
     def logits(self, index: int) -> Tensor:
         """Logits (1, C, *) of a window with the present weights."""
         return self._copy.logits(self.features(index))
+
+    def tiled(self, window: ScribbledWindow, labels: NDArray[np.int16], seed: int) -> ScribbledWindow:
+        """The window with features of tiles only, where these suffice; see `Tiler`.
+
+        Args:
+            window: what is asked of it.
+            labels: (*grid) the network's own labels.
+            seed: of what is sampled.
+        """
+        part = np.full(self.plan.size, -1, np.int16)
+        part[self.plan.covered(window.index)] = labels[self.plan.inside(window.index)]
+        size = self.plan.size[self.plan.flat :]
+        return self._tiler.tile(window, self.features(window.index), size, part.reshape(size), seed)
+
+    def logits_for(self, window: ScribbledWindow) -> Tensor:
+        """Logits (1, C, *size) of a window, or (T, C, *side) of its tiles, with the present weights."""
+        return self.logits(window.index) if window.tiles is None else self._tiler.logits(window.tiles)
 
     def predict(
         self, report: Report, low: Sequence[int] | None = None, high: Sequence[int] | None = None
@@ -143,7 +164,7 @@ class Engine:
     def forget(self) -> None:
         """Free the memory of features and doubles."""
         self.cache.clear()
-        self._copy = None
+        self._copy = self._tiler = None
         if self.device.startswith("cuda"):
             torch.cuda.empty_cache()
 

@@ -82,12 +82,13 @@ def gather_evidence(
         others = np.where(other >= 0, other, anchors)
         evidence = Evidence(user, others, options.grown_weight, spacing, anchored=True)
         notes.append(_about_one_label(copy.network.card.classes[int(painted[0])], int((anchors >= 0).sum())))
-    keeps = options.method == "ce" and options.beta > 0
+    keeps = options.method == "ce" and options.effective_beta(engine.network.card.dims) > 0
     return scribbled_windows(
         plan,
         chosen,
         evidence,
         keep_channels=engine.network.card.out_channels if keeps else None,
+        known=len(engine.network.card.classes),
         device=engine.device,
     )
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor, fx, nn
 
+from cueseg.refinement.sampled_norms import SampledNorm
+
 __all__ = ["GraphCut", "cut_graph"]
 
 _log = logging.getLogger(__name__)
@@ -23,6 +25,13 @@ _UNTRACEABLE = (
     AssertionError,
     ArithmeticError,
 )
+
+
+class _Tracer(fx.Tracer):
+    """Takes sampled normalisations as one operation, as torch's own are taken."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, SampledNorm) or super().is_leaf_module(m, module_qualified_name)
 
 
 class GraphCut:
@@ -61,7 +70,7 @@ def cut_graph(module: nn.Module, refined: Collection[Tensor]) -> tuple[GraphCut 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            graph = module.graph if isinstance(module, fx.GraphModule) else fx.symbolic_trace(module).graph
+            graph = module.graph if isinstance(module, fx.GraphModule) else _Tracer().trace(module)
             return GraphCut(module, graph, refined), ""
     except _UNTRACEABLE as error:
         reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}"

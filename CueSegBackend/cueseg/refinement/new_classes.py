@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-__all__ = ["NEVER", "append_channels"]
+__all__ = ["NEVER", "append_channels", "row_axis"]
 
 NEVER = -1e4
 """Bias of an appended channel that no scribble asked for: its probability is zero."""
@@ -22,8 +22,8 @@ def append_channels(
 ) -> str:
     """Widen the head of a double in place.
 
-    New rows are the mean of the other foreground rows; their bias is the background's less one (with sigmoid, where
-    there is no background row, the least bias less one).
+    New rows are the mean of the other foreground rows; their bias is the background's (with sigmoid, where there is
+    no background row, the least bias).
 
     Args:
         module: the double.
@@ -43,7 +43,7 @@ def append_channels(
     old = before.shape[1]
     for name in reversed(layers):
         layer = _layer(module, name)
-        if layer is None or layer.weight.shape[_row_axis(layer)] != old:
+        if layer is None or layer.weight.shape[row_axis(layer)] != old:
             continue
         saved = (layer.weight, layer.bias)
         _widen(layer, count, unused, background)
@@ -66,17 +66,18 @@ def _layer(module: nn.Module, name: str) -> nn.Module | None:
     return layer if isinstance(layer, kinds) and getattr(layer, "groups", 1) == 1 else None
 
 
-def _row_axis(layer: nn.Module) -> int:
+def row_axis(layer: nn.Module) -> int:
+    """Axis of the weight along which its output channels lie."""
     return 1 if isinstance(layer, nn.ConvTranspose2d | nn.ConvTranspose3d) else 0
 
 
 def _widen(layer: nn.Module, count: int, unused: Sequence[int], background: bool) -> None:
-    axis = _row_axis(layer)
+    axis = row_axis(layer)
     weight = layer.weight.detach()
     bias = weight.new_zeros(weight.shape[axis]) if layer.bias is None else layer.bias.detach()
     first = 1 if background and weight.shape[axis] > 1 else 0
     row = weight.narrow(axis, first, weight.shape[axis] - first).mean(dim=axis, keepdim=True)
-    level = (bias[0] if background else bias.min()) - 1
+    level = bias[0] if background else bias.min()
     more = level.repeat(count)
     more[list(unused)] = NEVER
     layer.weight = nn.Parameter(torch.cat([weight, *[row] * count], dim=axis), requires_grad=False)

@@ -6,6 +6,7 @@ the change of the weights is added there, once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,8 @@ class KeepTerm:
     """Region of a window that shall stay as it is.
 
     Attributes:
-        weight: (1, *size) float32, by distance from the scribbles; over all windows they sum to at most one.
+        weight: (1, *size) or (tiles, *side) float32, by distance from the scribbles; over all windows they sum to one
+            at most.
         channels: of the network before classes were appended.
         target: probabilities of these channels under the weights at the start; set by the first evaluation.
         entropy: weighted sum of the target's entropy.
@@ -39,11 +41,12 @@ class ScribbledWindow:
 
     Attributes:
         index: of the window in its plan.
-        voxels: (M,) int64, flat indices into the window.
+        voxels: (M,) int64, flat indices into the window, or into its tiles one after the other.
         classes: (M,) int64.
         weight: (M,) float32; the user's pixels of a class sum to one, the grown ones to their weight.
         user: (M,) bool, painted by the user (not grown, not an anchor).
         keep: None where nothing is kept.
+        tiles: parts of the window, whose logits are (T, C, *side); None: all of it, logits (1, C, *size).
         anchored: whether the other pixels are anchors, which are to stay what they are.
     """
 
@@ -54,6 +57,7 @@ class ScribbledWindow:
     user: Tensor
     keep: KeepTerm | None = None
     anchored: bool = False
+    tiles: Any = None
 
 
 @dataclass
@@ -107,8 +111,8 @@ class Objective:
         self._sum = Evaluation()
 
     def backward(self, logits: Tensor, window: ScribbledWindow) -> None:
-        """Add the gradients of one window, logits (1, C, *size)."""
-        at = logits[0].flatten(1)[:, window.voxels].T  # (M, C)
+        """Add the gradients of one window, logits (1, C, *size) or of its tiles."""
+        at = _at(logits, window)
         self._judge(at.detach(), window)
         loss = self._loss(at, window)
         if window.keep is not None:
@@ -144,7 +148,7 @@ class Objective:
     def _kept(self, logits: Tensor, keep: KeepTerm) -> Tensor:
         if keep.target is None:
             target, entropy = self.activation.soft_targets(logits.detach()[:, : keep.channels])
-            blank = target.new_zeros((1, logits.shape[1] - keep.channels, *target.shape[2:]))
+            blank = target.new_zeros((len(target), logits.shape[1] - keep.channels, *target.shape[2:]))
             keep.target = torch.cat([target, blank], dim=1)  # p0 knows nothing of classes appended since
             keep.entropy = float((entropy * keep.weight).sum())
         return (self.activation.soft_cross_entropy(logits, keep.target) * keep.weight).sum() - keep.entropy
@@ -171,7 +175,7 @@ class PaperObjective(Objective):
 
     def backward(self, logits: Tensor, window: ScribbledWindow) -> None:
         """Add dPsi/dW of one window, logits (1, C, *size)."""
-        at = logits[0].flatten(1)[:, window.voxels].T
+        at = _at(logits, window)
         self._judge(at.detach(), window)
         wrong = self.activation.judge(at.detach(), window.classes)[0]
         if not wrong.any():
@@ -224,6 +228,11 @@ def create_objective(
     """The objective of `options.method`."""
     kinds = {"ce": Objective, "paper": PaperObjective, "f-brs": ScaleBiasObjective}
     return kinds[options.method](activation, options, start)
+
+
+def _at(logits: Tensor, window: ScribbledWindow) -> Tensor:
+    """(M, C) logits of the scribbled pixels."""
+    return logits.transpose(0, 1).flatten(1)[:, window.voxels].T
 
 
 def _add_gradient(parameter: nn.Parameter, gradient: Tensor) -> None:

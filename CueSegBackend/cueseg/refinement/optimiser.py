@@ -50,7 +50,7 @@ class _Run:
         self,
         parameters: Sequence[nn.Parameter],
         windows: Sequence[ScribbledWindow],
-        logits_of_window: Callable[[int], Tensor],
+        logits_of_window: Callable[[ScribbledWindow], Tensor],
         objective: Objective,
         options: RefinementOptions,
         reporter: Reporter,
@@ -82,7 +82,7 @@ class _Run:
                 if self._reporter.stopped:
                     self.stopped_by = "user"
                     return None
-            self._objective.backward(self._logits(window.index), window)
+            self._objective.backward(self._logits(window), window)
         evaluation = self._objective.finish(self._parameters)
         self._remember(evaluation)
         return evaluation
@@ -116,8 +116,9 @@ class _Run:
 
 def optimise(
     parameters: Sequence[nn.Parameter],
+    paces: Sequence[Tensor | float],
     windows: Sequence[ScribbledWindow],
-    logits_of_window: Callable[[int], Tensor],
+    logits_of_window: Callable[[ScribbledWindow], Tensor],
     objective: Objective,
     options: RefinementOptions,
     reporter: Reporter,
@@ -131,8 +132,9 @@ def optimise(
 
     Args:
         parameters: what is refined, at its start values; left at the last values tried.
+        paces: factors of the learning rate, one per parameter or per value of it.
         windows: what they are asked for.
-        logits_of_window: window index -> logits (1, C, *size) with history.
+        logits_of_window: window -> logits (1, C, *size), or of its tiles, with history.
         objective: of the method.
         options: of the refinement.
         reporter: is told of every iteration and window.
@@ -145,15 +147,15 @@ def optimise(
     if options.method == "f-brs":
         _quasi_newton(run, parameters)
     else:
-        _descend(run, parameters, options)
+        _descend(run, parameters, paces, options)
     return Outcome(run.best, run.best_iteration, run.history, run.stopped_by)
 
 
 class _Adam:
     """Kingma & Ba 2015. Written out, since torch's optimisers import its compiler, which takes seconds."""
 
-    def __init__(self, parameters: Sequence[nn.Parameter], rate: float) -> None:
-        self._rate = rate
+    def __init__(self, parameters: Sequence[nn.Parameter], rates: Sequence[Tensor | float]) -> None:
+        self._rates = rates
         self._moments = [(p, torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
         self._steps = 0
 
@@ -162,28 +164,34 @@ class _Adam:
         """Follow the gradients."""
         self._steps += 1
         first, second = (1 - decay**self._steps for decay in (0.9, 0.999))
-        for parameter, mean, square in self._moments:
+        for (parameter, mean, square), rate in zip(self._moments, self._rates, strict=True):
             mean.lerp_(parameter.grad, 0.1)
             square.mul_(0.999).addcmul_(parameter.grad, parameter.grad, value=0.001)
-            parameter.addcdiv_(mean / first, (square / second).sqrt_().add_(1e-8), value=-self._rate)
+            parameter.sub_((mean / first).div_((square / second).sqrt_().add_(1e-8)).mul_(rate))
 
 
 class _GradientDescent:
     """Steps along the negative gradient."""
 
-    def __init__(self, parameters: Sequence[nn.Parameter], rate: float) -> None:
-        self._parameters, self._rate = parameters, rate
+    def __init__(self, parameters: Sequence[nn.Parameter], rates: Sequence[Tensor | float]) -> None:
+        self._parameters, self._rates = parameters, rates
 
     @torch.no_grad()
     def step(self) -> None:
         """Follow the gradients."""
-        for parameter in self._parameters:
-            parameter.sub_(parameter.grad, alpha=self._rate)
+        for parameter, rate in zip(self._parameters, self._rates, strict=True):
+            parameter.sub_(parameter.grad * rate)
 
 
-def _descend(run: _Run, parameters: Sequence[nn.Parameter], options: RefinementOptions) -> None:
+def _descend(
+    run: _Run,
+    parameters: Sequence[nn.Parameter],
+    paces: Sequence[Tensor | float],
+    options: RefinementOptions,
+) -> None:
     rate = options.effective_learning_rate
-    optimiser = (_GradientDescent if options.method == "paper" else _Adam)(parameters, rate)
+    kind = _GradientDescent if options.method == "paper" else _Adam
+    optimiser = kind(parameters, [rate * pace for pace in paces])
     while True:
         run.evaluate()
         if run.stopped_by:

@@ -16,6 +16,7 @@ PAPER_READINGS = ("log-likelihood", "nll")
 
 _LEARNING_RATES = {"ce": 3e-3, "paper": 1e-2, "f-brs": None}
 _ALPHAS = {"ce": 1e-3, "paper": 1e-2, "f-brs": 1e-3}
+_BETAS = {2: 0.1, 3: 1000.0}
 _EVALUATIONS = 20  # of f-BRS
 
 
@@ -34,7 +35,8 @@ class RefinementOptions:
         max_iterations: most steps; "f-brs" takes at most 20 evaluations.
         alpha: weight of the penalty on the change of the weights; None takes 1e-3 (squared; "ce", "f-brs") or 1e-2
             (the norm itself; "paper").
-        beta: weight of the term that keeps regions far from the scribbles; "ce" only.
+        beta: weight of the term that keeps regions far from the scribbles; "ce" only. None takes 0.1 for 2D networks
+            and 1000 for 3D ones, whose objects are a small share of what the term's mean runs over.
         confidence: probability that every user pixel must reach before the refinement may stop early.
         growth: grow the scribbles to neighbours of like intensity; None: only the user's own pixels count.
         grown_weight: weight of grown pixels against the user's own, per class.
@@ -52,7 +54,7 @@ class RefinementOptions:
     learning_rate: float | None = None
     max_iterations: int = 60
     alpha: float | None = None
-    beta: float = 0.1
+    beta: float | None = None
     confidence: float = 0.9
     growth: GrowthOptions | None = None
     grown_weight: float = 0.5
@@ -74,7 +76,8 @@ class RefinementOptions:
         _check_whole("max_iterations", self.max_iterations, 0)
         if self.alpha is not None:
             _check_number("alpha", self.alpha, least=0.0)
-        _check_number("beta", self.beta, least=0.0)
+        if self.beta is not None:
+            _check_number("beta", self.beta, least=0.0)
         _check_number("confidence", self.confidence, least=0.0)
         if self.confidence >= 1:
             raise ValueError(
@@ -94,6 +97,10 @@ class RefinementOptions:
     def effective_alpha(self) -> float:
         """The weight of the penalty in force."""
         return _ALPHAS[self.method] if self.alpha is None else self.alpha
+
+    def effective_beta(self, dims: int) -> float:
+        """The weight of the term that keeps regions, for a network of 2 or 3 dimensions."""
+        return _BETAS[dims] if self.beta is None else self.beta
 
     @property
     def effective_iterations(self) -> int:

@@ -12,12 +12,16 @@ from cueseg.networks.network import SegmentationNetwork
 from cueseg.refinement.activations import Activation
 from cueseg.refinement.cutting import Cut, cut_network, run_trunk
 from cueseg.refinement.layers import Layer, choose_layers, layers_of, used_parameters
-from cueseg.refinement.new_classes import append_channels
+from cueseg.refinement.new_classes import append_channels, row_axis
 from cueseg.refinement.options import RefinementOptions
+from cueseg.refinement.sampled_norms import SampledNorms
 from cueseg.refinement.trees import pack, unpack
 from cueseg.refinement.working_copy import assign, double, scale_input, start_refining
 
 __all__ = ["RefinedCopy", "RefinementTarget", "find_target"]
+
+
+_NEW_PACE = 10.0
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,9 @@ class RefinedCopy:
         network: the double with its card, appended classes included.
         activation: of its channels.
         parameters: refined parameters by the name they have in the network.
+        paces: by the same names, factors of the learning rate.
         start: their values in the network.
+        norms: normalisations over the image, behind refined parameters.
         cut: how it is cut.
     """
 
@@ -140,14 +146,16 @@ class RefinedCopy:
         module = double(network.module, device)
         x = x.to(device)
         layers = layers_of(module, x)
-        card = network.card
+        card, head = network.card, None
         if target.appended:
-            _append(module, network, layers, target.appended, target.unused, x)
+            head = _append(module, network, layers, target.appended, target.unused, x)
             card = _widened_card(card, target.appended)
         self.network = replace(network, module=module, card=card)
         self.activation = Activation(card.activation, card.exclusive)
         self.parameters = start_refining(module, self._names(module, layers))
+        self.paces = {name: self._pace(name, parameter, head) for name, parameter in self.parameters.items()}
         self.start = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
+        self.norms = SampledNorms(module, x)
         self.cut: Cut = cut_network(
             module, list(self.parameters.values()), x, self.network.logits_of, cuttable=network.cuttable
         )
@@ -163,6 +171,16 @@ class RefinedCopy:
         extra = [f"{layer.name}.bias" for layer in wanted if f"{layer.name}.bias" in known]
         return list(dict.fromkeys([*names, *extra]))
 
+    def _pace(self, name: str, parameter: Tensor, head: str | None) -> Tensor | float:
+        """Appended rows have a longer way to go than what was trained."""
+        layer, _, kind = name.rpartition(".")
+        if layer != head or kind not in ("weight", "bias"):
+            return 1.0
+        pace = torch.ones_like(parameter)
+        axis = row_axis(self.network.module.get_submodule(layer)) if kind == "weight" else 0
+        pace.narrow(axis, parameter.shape[axis] - self.target.appended, self.target.appended).fill_(_NEW_PACE)
+        return pace
+
     @property
     def channels(self) -> int:
         """Channels of the logits."""
@@ -174,7 +192,7 @@ class RefinedCopy:
         return pack(found) if self._half else found
 
     def logits(self, features: list[Any]) -> Tensor:
-        """(1, C, *) from kept features, with history if gradients are enabled."""
+        """(N, C, *) from kept features, with history if gradients are enabled."""
         return self.network.logits_of(self.cut.tail(unpack(features) if self._half else features))
 
     def values(self) -> dict[str, Tensor]:

@@ -43,7 +43,7 @@ def run_round(
     notes = list(engine.prepared.notes)
     grown = grown_scribbles(given)
     windows = gather_evidence(engine, copy, given, grown, notes)
-    _gather_features(engine, windows, reporter, notes)
+    windows = _with_features(engine, windows, given, reporter, notes)
     reporter.finish("features")
     outcome = _optimised(engine, copy, windows, given.options, reporter)
     copy.set_values(dict(zip(copy.parameters, outcome.values, strict=True)))
@@ -72,20 +72,23 @@ def run_round(
     return copy.values(), fields
 
 
-def _gather_features(
-    engine: Engine, windows: list[ScribbledWindow], reporter: Reporter, notes: list[str]
-) -> None:
+def _with_features(
+    engine: Engine, windows: list[ScribbledWindow], given: RoundInput, reporter: Reporter, notes: list[str]
+) -> list[ScribbledWindow]:
+    """Run the trunk where the scribbles are, and keep of it what the iterations need."""
+    tiled = []
     engine.cache.pinned = {window.index for window in windows}
     for done, window in enumerate(windows):
         reporter.report("features", done, len(windows))
-        engine.features(window.index)
+        tiled.append(engine.tiled(window, given.initial.grid_labels, given.options.seed))
     reporter.report("features", len(windows), len(windows))
-    missing = sum(window.index not in engine.cache for window in windows)
+    missing = sum(window.tiles is None and window.index not in engine.cache for window in tiled)
     if missing:
         notes.append(
             f"the features of {missing} of {len(windows)} windows with scribbles do not fit into the cache and are "
             "computed again in every iteration: a larger cache_megabytes, or half_cache, makes this faster"
         )
+    return tiled
 
 
 def _optimised(
@@ -95,10 +98,10 @@ def _optimised(
     options: RefinementOptions,
     reporter: Reporter,
 ) -> Outcome:
-    parameters = list(copy.parameters.values())
+    parameters, paces = list(copy.parameters.values()), list(copy.paces.values())
     objective = create_objective(copy.activation, options, list(copy.start.values()))
     with torch.enable_grad():
-        return optimise(parameters, windows, engine.logits, objective, options, reporter)
+        return optimise(parameters, paces, windows, engine.logits_for, objective, options, reporter)
 
 
 def _predicted(

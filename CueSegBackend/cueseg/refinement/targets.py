@@ -15,6 +15,9 @@ from cueseg.refinement.objectives import KeepTerm, ScribbledWindow
 __all__ = ["Evidence", "find_anchors", "keep_reach", "scribbled_windows"]
 
 _REACH_SHARE = 0.05  # of the grid's diagonal: how far a scribble is meant to be felt
+_NEW_REACH = (
+    1.5  # of that distance: how far a class new to the network may spread from its strokes at no cost
+)
 _SURE = 0.9
 _PER_CLASS = 200  # anchors
 _CANDIDATES = 20_000
@@ -45,7 +48,13 @@ def keep_reach(shape: Sequence[int], spacing: Sequence[float]) -> float:
 
 
 def scribbled_windows(
-    plan: WindowPlan, chosen: Sequence[int], evidence: Evidence, *, keep_channels: int | None, device: str
+    plan: WindowPlan,
+    chosen: Sequence[int],
+    evidence: Evidence,
+    *,
+    keep_channels: int | None,
+    known: int,
+    device: str,
 ) -> list[ScribbledWindow]:
     """What the chosen windows are asked for.
 
@@ -56,11 +65,12 @@ def scribbled_windows(
         chosen: windows that hold all of the user's pixels.
         evidence: scribbles on the grid.
         keep_channels: channels of the network before classes were appended; None: nothing is kept.
+        known: number of its classes then. Nothing is kept around strokes of others, of which it knows nothing.
         device: of the tensors.
     """
     voxels, classes, user, weight = _pixels(evidence)
     home = _homes(plan, chosen, voxels)
-    keep = _keep_weights(plan, chosen, evidence) if keep_channels is not None else {}
+    keep = _keep_weights(plan, chosen, evidence, known) if keep_channels is not None else {}
     windows = []
     for index in chosen:
         mine = np.flatnonzero(home == index)
@@ -120,7 +130,7 @@ def _inner_size(plan: WindowPlan) -> tuple[int, ...]:
 
 
 def _keep_weights(
-    plan: WindowPlan, chosen: Sequence[int], evidence: Evidence
+    plan: WindowPlan, chosen: Sequence[int], evidence: Evidence, known: int
 ) -> dict[int, NDArray[np.float32]]:
     """1 - exp(-d^2 / 2r^2) over the number of voxels without evidence, for every window; 0 on scribbles and padding."""
     parts = [plan.inside(index) for index in chosen]
@@ -130,6 +140,9 @@ def _keep_weights(
     distance = ndimage.distance_transform_edt(evidence.user[box] < 0, sampling=evidence.spacing)
     reach = keep_reach(plan.shape, evidence.spacing)
     far = (1.0 - np.exp(-0.5 * (distance / reach) ** 2)).astype(np.float32)
+    new = evidence.user[box] >= known
+    if new.any():
+        far[ndimage.distance_transform_edt(~new, sampling=evidence.spacing) < _NEW_REACH * reach] = 0.0
     free = (evidence.user[box] < 0) & (evidence.other[box] < 0)
     far[~free] = 0.0
     found, count = {}, 0
