@@ -75,8 +75,9 @@ def test_two_ranks_have_the_loss_curve_of_one(tmp_path, text, options):
     assert losses[0][-1] != losses[0][0]
     scores = [[row["val"] for row in rows_of(path) if "val" in row] for path in (one, two)]
     assert np.allclose(*scores, atol=1e-2)
-    for name, value in state_of(one)["model"].items():
-        assert torch.allclose(value.float(), state_of(two)["model"][name].float(), atol=2e-3), name
+    alone, together = (state_of(path)["model"] for path in (one, two))
+    for name, value in alone.items():
+        assert torch.allclose(value.float(), together[name].float(), atol=2e-3), name
 
 
 def test_when_one_rank_fails_all_end_and_the_state_stays(tmp_path):
