@@ -6,11 +6,10 @@ Each builder lists the images of one documented folder layout as manifest entrie
 import argparse
 import json
 import logging
-import os
 from pathlib import Path
-from typing import Any
 
-Entry = dict[str, Any]
+from cueseg.datasets.entries import Entry, entry, write_manifest
+
 Classes = dict[str, list[int]]
 
 HEADNECK = {
@@ -55,8 +54,8 @@ def nuclei_entries(folder: Path) -> list[Entry]:
         image = f"{row['id']}_image.png"
         modality = "rgb" if _is_colour(folder / image) else "grey"
         classes: Classes = {f"nuclei {row['kind']}": []}
-        entry = _entry(folder, row, modality, "nuclei", image, classes, f"{row['id']}_instances.png")
-        entries.append({**entry, "kind": "picture", "instances": True})
+        found = _entry(folder, row, modality, "nuclei", image, classes, f"{row['id']}_instances.png")
+        entries.append({**found, "kind": "picture", "instances": True})
     return entries
 
 
@@ -111,11 +110,7 @@ def main(arguments: list[str] | None = None) -> int:
             entries += builder(folder.resolve())
     if not entries:
         parser.error("give at least one folder")
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    for entry in entries:
-        for key in ("image", "labels"):
-            entry[key] = os.path.relpath(entry[key], options.output.resolve().parent)
-    options.output.write_text(json.dumps(entries, indent=1))
+    write_manifest(options.output, entries)
     logging.getLogger(__name__).info("%d images listed in %s", len(entries), options.output)
     return 0
 
@@ -123,15 +118,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _entry(
     folder: Path, row: Entry, modality: str, group: str, image: str, classes: Classes, labels: str
 ) -> Entry:
-    return {
-        "subject": row["id"],
-        "split": row["split"],
-        "group": group,
-        "modality": modality,
-        "image": str(folder / image),
-        "labels": str(folder / labels),
-        "classes": classes,
-    }
+    found = entry(str(row["id"]), group, modality, folder / image, folder / labels, classes)
+    return {**found, "split": row["split"]}
 
 
 def _index(folder: Path) -> list[Entry]:
