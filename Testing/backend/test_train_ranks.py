@@ -56,7 +56,9 @@ SHIPPED = {
 
 
 @pytest.mark.parametrize(
-    ("text", "options"), [(POINTS, SHIPPED), (DENSE, {"accumulate": 2})], ids=["points", "dense"]
+    ("text", "options"),
+    [(POINTS, SHIPPED), (DENSE, {"accumulate": 2, "optimizer": "sgd", "learning_rate": 0.1})],
+    ids=["points", "dense"],
 )
 def test_two_ranks_have_the_loss_curve_of_one(tmp_path, text, options):
     """The networks are one with norms over the batch and one with norms over an image.
