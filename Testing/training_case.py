@@ -54,6 +54,31 @@ slab = ["slab"]
 """
 
 
+def write_case(
+    folder: Path,
+    number: int,
+    split: str,
+    labels: np.ndarray,
+    image: np.ndarray,
+    classes: dict[str, list[int]],
+) -> dict:
+    """Write a CT volume with noise and its labels, pixels of 1 mm in slices of 3 mm; its entry in a manifest."""
+    noisy = (image + np.random.default_rng(number).normal(0, 5, labels.shape)).astype(np.int16)
+    for name, array in (("image", noisy), ("labels", labels)):
+        picture = sitk.GetImageFromArray(array)
+        picture.SetSpacing((1.0, 1.0, 3.0))
+        sitk.WriteImage(picture, str(folder / f"{number}_{name}.nrrd"))
+    return {
+        "subject": f"case {number}",
+        "split": split,
+        "group": "made up",
+        "modality": "ct",
+        "image": f"{number}_image.nrrd",
+        "labels": f"{number}_labels.nrrd",
+        "classes": classes,
+    }
+
+
 def write_manifest(folder: Path, splits: tuple[str, ...] = ("train", "train", "val")) -> Path:
     """CT volumes (6, 40, 50) with a box and a slab, one for every split named; the manifest."""
     entries = []
@@ -61,33 +86,24 @@ def write_manifest(folder: Path, splits: tuple[str, ...] = ("train", "train", "v
         labels = np.zeros((6, 40, 50), np.uint8)
         labels[1:5, 10:20, 12 + number : 30] = 1
         labels[2:5, 25:33, 5:16] = 2
-        image = (labels * 60 - 50 + np.random.default_rng(number).normal(0, 5, labels.shape)).astype(np.int16)
-        for name, array in (("image", image), ("labels", labels)):
-            picture = sitk.GetImageFromArray(array)
-            picture.SetSpacing((1.0, 1.0, 3.0))
-            sitk.WriteImage(picture, str(folder / f"{number}_{name}.nrrd"))
-        entries.append(
-            {
-                "subject": f"case {number}",
-                "split": split,
-                "group": "made up",
-                "modality": "ct",
-                "image": f"{number}_image.nrrd",
-                "labels": f"{number}_labels.nrrd",
-                "classes": {"box": [1], "slab": [2]},
-            }
-        )
+        classes = {"box": [1], "slab": [2]}
+        entries.append(write_case(folder, number, split, labels, labels * 60.0 - 50, classes))
     path = folder / "manifest.json"
     path.write_text(json.dumps(entries))
     return path
 
 
-def write_recipe(folder: Path, text: str, **values: object) -> Path:
-    """A recipe on a new manifest in the folder; `values` come before the rest and replace lines of the same name."""
-    lines = text.format(manifest=write_manifest(folder).as_posix()).splitlines()
+def recipe_text(text: str, manifest: Path, **values: object) -> str:
+    """A recipe on a manifest; `values` come before the rest and replace lines of the same name."""
+    lines = text.format(manifest=manifest.as_posix()).splitlines()
     kept = [line for line in lines if line.split(" = ")[0] not in values]
+    return "\n".join([f"{key} = {json.dumps(value)}" for key, value in values.items()] + kept)
+
+
+def write_recipe(folder: Path, text: str, **values: object) -> Path:
+    """A recipe on a new manifest in the folder, with other values."""
     path = folder / "recipe.toml"
-    path.write_text("\n".join([f"{key} = {json.dumps(value)}" for key, value in values.items()] + kept))
+    path.write_text(recipe_text(text, write_manifest(folder), **values))
     return path
 
 

@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
 import torch
 
 from cueseg.networks import load_network
@@ -16,29 +15,7 @@ from cueseg.training.dense_samples import PatchSource, dense_case
 from cueseg.training.dense_trainer import DenseTrainer, collate
 from cueseg.training.dense_validation import dice_per_class, summary
 from cueseg.training.optimisation import learning_rate_at
-
-RECIPE = """
-kind = "dense"
-name = "tiny"
-manifest = "{manifest}"
-dims = 3
-base = 4
-levels = 2
-intensity = {{ kind = "window", low = -100, high = 100, out = [0, 1] }}
-patch = [4, 16, 16]
-rotation = 10
-tilt = 5
-batch = 2
-steps = 4
-warm_up = 2
-validate_every = 2
-workers = 0
-data = "made up"
-
-[classes]
-box = ["box"]
-slab = ["slab"]
-"""
+from training_case import DENSE, recipe_text, write_case
 
 
 @pytest.fixture
@@ -50,24 +27,8 @@ def manifest(tmp_path):
         labels[1:5, 4:10, 3:12] = 1
         labels[2:4, 12:18, 5:19] = 0 if number == 1 else 2
         labels[0, :2, :2] = 3
-        image = (labels * 40.0 - 60 + np.random.default_rng(number).normal(0, 5, labels.shape)).astype(
-            np.int16
-        )
-        for name, array in (("image", image), ("labels", labels)):
-            picture = sitk.GetImageFromArray(array)
-            picture.SetSpacing((1.0, 1.0, 3.0))
-            sitk.WriteImage(picture, str(tmp_path / f"{number}_{name}.nrrd"))
-        entries.append(
-            {
-                "subject": f"case {number}",
-                "split": split,
-                "group": "made up",
-                "modality": "ct",
-                "image": f"{number}_image.nrrd",
-                "labels": f"{number}_labels.nrrd",
-                "classes": {"box": [1], "slab": [2], "corner": [3]},
-            }
-        )
+        classes = {"box": [1], "slab": [2], "corner": [3]}
+        entries.append(write_case(tmp_path, number, split, labels, labels * 40.0 - 60, classes))
     path = tmp_path / "manifest.json"
     path.write_text(json.dumps(entries))
     return path
@@ -76,7 +37,8 @@ def manifest(tmp_path):
 @pytest.fixture
 def recipe_path(manifest, tmp_path):
     path = tmp_path / "recipe.toml"
-    path.write_text(RECIPE.format(manifest=manifest.as_posix()))
+    values = {"batch": 2, "steps": 4, "validate_every": 2, "rotation": 10, "tilt": 5}
+    path.write_text(recipe_text(DENSE, manifest, **values))
     return path
 
 

@@ -9,14 +9,16 @@ import torch
 from torch import nn
 
 from cueseg.models import create_model
+from cueseg.training.batch_numbers import BatchNumbers
 from cueseg.training.case_store import stored_cases
 from cueseg.training.config import read_recipe
-from cueseg.training.dense_recipe import read_dense_recipe
+from cueseg.training.dense_recipe import is_dense_recipe, read_dense_recipe
 from cueseg.training.dense_run import Validation as DenseValidation
 from cueseg.training.dense_run import dense_cases
 from cueseg.training.dense_trainer import DenseTrainer, collate
 from cueseg.training.loop_options import LoopOptions
 from cueseg.training.optimisation import Precision, learning_rate_at, make_optimizer, set_rate
+from cueseg.training.ranks import Ranks
 from cueseg.training.run import _metric
 from cueseg.training.samples import collate as points_collate
 from cueseg.training.trainer import Trainer
@@ -209,6 +211,13 @@ def test_a_sum_over_pixels_takes_a_rate_as_much_smaller(points_recipe, tmp_path)
     moved = [network["head.weight"].norm().item() for network in networks]
     assert moved[0] > 1e-6
     assert moved[0] == pytest.approx(moved[1], rel=1e-3)
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_recipe_that_is_shipped_can_be_read_and_steps(path):
+    recipe = read_dense_recipe(path) if is_dense_recipe(path) else read_recipe(path)
+    assert learning_rate_at(recipe, 0) > 0
+    assert BatchNumbers(recipe, recipe.steps - 1, Ranks()).part == recipe.batch
 
 
 @pytest.mark.parametrize("name", ["paper-protocol", "paper-protocol-adam"])

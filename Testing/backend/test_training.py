@@ -15,6 +15,7 @@ from cueseg.training.samples import SampleSource, collate, find_structures
 from cueseg.training.synthetic import draw_synthetic
 from cueseg.training.trainer import Trainer
 from cueseg.training.validation import score, validation_items
+from training_case import write_case
 
 PHASE = Phase(0, 48, {"made up": 0.7, "synthetic": 0.3})
 RECIPE_VALUES = {
@@ -36,22 +37,8 @@ def manifest(tmp_path):
         labels = np.zeros((6, 40, 50), np.uint8)
         labels[1:5, 10:20, 12:30] = 1
         labels[2:5, 25:33, 5:12] = 2
-        image = (labels * 60 - 50 + np.random.default_rng(number).normal(0, 5, labels.shape)).astype(np.int16)
-        for name, array in (("image", image), ("labels", labels)):
-            picture = sitk.GetImageFromArray(array)
-            picture.SetSpacing((1.0, 1.0, 3.0))
-            sitk.WriteImage(picture, str(tmp_path / f"{number}_{name}.nrrd"))
-        entries.append(
-            {
-                "subject": f"case {number}",
-                "split": split,
-                "group": "made up",
-                "modality": "ct",
-                "image": f"{number}_image.nrrd",
-                "labels": f"{number}_labels.nrrd",
-                "classes": {"box": [1], "both": [1, 2]},
-            }
-        )
+        classes = {"box": [1], "both": [1, 2]}
+        entries.append(write_case(tmp_path, number, split, labels, labels * 60.0 - 50, classes))
     path = tmp_path / "manifest.json"
     path.write_text(json.dumps(entries))
     return path
