@@ -70,6 +70,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     add("--images", metavar="PATTERN", help='own: for example "images/{id}.nii.gz", also with {subject}')
     add("--labels", metavar="PATTERN", help='own: for example "labels/{id}.nii.gz" or a folder of masks')
     add("--instances", metavar="NAME", help="own: every label or mask is an object of this class")
+    add("--ignore-geometry", action="store_true", help="take labels as stored, whatever their headers say")
     add("--check", action="store_true", help="read all images and labels, and name those that do not fit")
     parser.set_defaults(run=run)
 
@@ -90,6 +91,8 @@ def run(options: argparse.Namespace) -> int:
     with progress(f"listing {options.folder}", options.verbose):
         found = list_data_set(options.kind, options.folder, **_options_of_kind(options))
         found = [{**item, "subject": _subject(item["subject"], options.subject)} for item in found]
+        if options.ignore_geometry:
+            found = [{**item, "geometry": "ignore"} for item in found]
     if options.split_file:
         entries = read_splits(options.split_file, found)
     else:

@@ -113,6 +113,8 @@ def check_entry(item: Entry) -> None:
     check_modality(item["modality"])
     if item.get("label_format", "labels") not in LABEL_FORMATS:
         raise ValueError(f"{name}: label_format must be one of {LABEL_FORMATS}, got {item['label_format']!r}")
+    if item.get("geometry", "check") not in ("check", "ignore"):
+        raise ValueError(f'{name}: geometry must be "check" or "ignore", got {item["geometry"]!r}')
     if not isinstance(item["classes"], dict) or not item["classes"]:
         raise ValueError(
             f"{name}: classes must be an object of names and label numbers, got {item['classes']!r}"

@@ -7,6 +7,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 
+from cueseg.datasets.alignment import placed_on
 from cueseg.datasets.dicom_slices import picture_labels, read_label_slices, read_slices
 from cueseg.datasets.entries import Entry, natural
 from cueseg.datasets.overlaps import combined
@@ -76,7 +77,18 @@ def _read_channels(folder: Path, item: Entry, all_channels: bool) -> dict[str, I
         name: read[name] if read else _read_image(_existing(folder / paths[names.index(name)]), item)
         for name in wanted
     }
-    shapes = {image.array.shape for image in channels.values()}
+    return _on_one_grid(channels, item)
+
+
+def _on_one_grid(channels: dict[str, ImageFile], item: Entry) -> dict[str, ImageFile]:
+    """The channels on the voxels of the first one."""
+    image = next(iter(channels.values()))
+    if item.get("geometry") != "ignore":
+        channels = {
+            name: channel if channel is image else replace(image, array=placed_on(image, channel, Path(name)))
+            for name, channel in channels.items()
+        }
+    shapes = {channel.array.shape for channel in channels.values()}
     if len(shapes) > 1:
         raise ValueError(f"its channels have the shapes {sorted(shapes)}: they must have one grid")
     return channels
@@ -137,23 +149,28 @@ def _read_labels(folder: Path, item: Entry, image: ImageFile) -> tuple[NDArray[n
         from cueseg.datasets.dicom_objects import read_segments
 
         return _numbered(read_segments(path, image), image.shape, classes, path)
-    return _plain_labels(path), classes
+    labels = _plain_labels(path)
+    ignored = item.get("geometry") == "ignore"
+    return labels.array if ignored else placed_on(image, labels, path), classes
 
 
-def _plain_labels(path: Path) -> NDArray[np.integer]:
+def _plain_labels(path: Path) -> ImageFile:
     if path.suffix.lower() == ".png":
-        return picture_labels(path)[None]
+        return ImageFile(picture_labels(path)[None], picture=True)
     try:
         with quiet_itk():
-            array = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+            stored = sitk.ReadImage(str(path))
     except RuntimeError as error:
         raise ValueError(f"{path} cannot be read as labels ({reason_of(error)}): copy it again") from error
+    array = sitk.GetArrayFromImage(stored)
     if array.dtype.kind not in "iu":
         whole = np.rint(array)
         if not np.isfinite(array).all() or (whole != array).any():
             raise ValueError(f"{path} holds fractions: labels must be whole numbers")
         array = whole.astype(np.int32)
-    return array[None] if array.ndim == 2 else array
+    if stored.GetDimension() != 3 or array.ndim != 3:
+        return ImageFile(array[None] if array.ndim == 2 else array, picture=True)
+    return ImageFile(array, stored.GetSpacing(), stored.GetOrigin(), stored.GetDirection())
 
 
 def _instances_of(folder: Path, shape: tuple[int, int, int]) -> NDArray[np.uint16]:

@@ -10,7 +10,8 @@ An image may also be a folder of DICOM slices (of one `series`, if that is given
 of `channels`; `channel` is the one that stands for the image, the first by default. `label_format` says what `labels`
 is: "labels", a file of label numbers; "segments", a .seg.nrrd, whose k-th segment has number k; "slices", a folder of
 one PNG per slice, with `label_values` [number, lowest grey, highest grey]; "masks", a folder of one PNG per object;
-"dicom", a DICOM segmentation or structure set, whose k-th segment has number k.
+"dicom", a DICOM segmentation or structure set, whose k-th segment has number k. Files that store the axes in another
+order than the image are turned; `geometry` "ignore" takes them as they are, where headers are wrong.
 """
 
 from dataclasses import dataclass, field
