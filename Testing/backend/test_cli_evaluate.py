@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from command_line import predict_by_brightness
 from cueseg.cli.main import main
 from cueseg.evaluation.from_points import Clicks
+from cueseg.evaluation.of_networks import input_of
 from cueseg.evaluation.scores import score_of, summary
 from cueseg.metrics import dice, surface_distances
+from cueseg.training.cases import Case
 from data_set_folders import SPACING, save
-from labelled_manifest import made_up_labels, save_thresholds, write_volumes
+from labelled_manifest import CARD, made_up_labels, save_thresholds, write_volumes
 
 
 @pytest.fixture
@@ -160,6 +163,10 @@ def test_objects_are_measured_one_by_one(tmp_path, monkeypatch):
         (["--at-most", "0"], "--at-most must be 1 or more, got 0"),
         (["--jitter", "-1"], "jitter must be a number of pixels, 0 or more, got -1.0"),
         (["--class", "a=b"], "--class goes with --network"),
+        (
+            ["--network", "x", "--at-most", "1"],
+            "--at-most goes with extreme points: a network labels the whole",
+        ),
         (["--network", "x", "--model", "y"], "give either --model or --network"),
         (["--csv", "nowhere/s.csv"], "the folder nowhere does not exist: create it first"),
     ],
@@ -214,3 +221,27 @@ def test_a_single_slice_has_distances_in_its_plane():
 def test_impossible_clicks_are_refused():
     with pytest.raises(ValueError, match="clicks must be one of exact, jittered, got 'wild'"):
         Clicks("wild")
+
+
+def test_images_are_given_to_networks_of_their_number_of_channels():
+    labels = np.zeros((2, 8, 9), np.uint8)
+    values = {
+        "subject": "s",
+        "group": "g",
+        "split": "val",
+        "labels": labels,
+        "spacing": (1, 1, 1),
+        "classes": {},
+    }
+    stack = np.arange(4 * labels.size).reshape(4, *labels.shape)
+    scan = Case(**values, modality="mr", image=stack[3], channels=("t1", "t1ce", "t2", "flair"), stack=stack)
+    assert np.array_equal(input_of(scan, CARD), stack[3])
+    four = replace(CARD, in_channels=4)
+    assert np.array_equal(input_of(scan, four)[1, 2, 3], stack[:, 1, 2, 3])
+    colour = Case(**values, modality="rgb", image=np.zeros((2, 8, 9, 3), np.uint8) + np.uint8([200, 100, 50]))
+    grey = input_of(colour, CARD)
+    assert grey.shape == labels.shape
+    assert grey[0, 0, 0] == pytest.approx(0.299 * 200 + 0.587 * 100 + 0.114 * 50)
+    assert input_of(colour, replace(CARD, in_channels=3)) is colour.image
+    with pytest.raises(ValueError, match="s has 1 channels, bright wants 4: use another network"):
+        input_of(colour, four)

@@ -111,6 +111,8 @@ def _check_options(options: argparse.Namespace) -> None:
         raise ValueError("give either --model or --network: they are measured in different ways")
     if options.classes and not options.network:
         raise ValueError("--class goes with --network: extreme points need no classes")
+    if options.at_most is not None and options.network:
+        raise ValueError("--at-most goes with extreme points: a network labels the whole image")
     if options.at_most is not None and options.at_most < 1:
         raise ValueError(f"--at-most must be 1 or more, got {options.at_most}")
     for path in (options.csv, options.json):

@@ -13,7 +13,7 @@ MOST_MASKS = 63
 
 def combined(
     masks: Iterable[NDArray[np.bool_]], shape: tuple[int, ...]
-) -> tuple[NDArray[np.uint16], list[list[int]]]:
+) -> tuple[NDArray[np.integer], list[list[int]]]:
     """Number the combinations of masks.
 
     Args:
@@ -35,6 +35,6 @@ def combined(
     values, inverse = np.unique(bits, return_inverse=True)
     if values[0] != 0:  # no pixel is outside all masks, yet 0 stays the number of none
         values, inverse = np.insert(values, 0, 0), inverse + 1
-    labels = inverse.reshape(shape).astype(np.uint16)
+    labels = inverse.reshape(shape).astype(np.uint16 if len(values) <= np.iinfo(np.uint16).max else np.int32)
     numbers = [[int(k) for k in np.flatnonzero(values & (1 << bit))] for bit in range(count)]
     return labels, numbers
