@@ -27,7 +27,7 @@ from CueSegMRML.BackgroundTask import TaskPoller
 from CueSegMRML.SceneEvents import SceneEvents
 from ScribbleRefineLib import Messages
 from ScribbleRefineLib.Panel import Calls, Panel
-from ScribbleRefineLib.Settings import Method, Overlay, Region
+from ScribbleRefineLib.Settings import Edges, Method, Overlay, Region
 from ScribbleRefineSelfTest.RefiningTests import RefiningTests
 from ScribbleRefineSelfTest.ReviewTests import ReviewTests
 from ScribbleRefineSelfTest.SceneTests import SceneTests
@@ -93,6 +93,7 @@ class ScribbleRefineParameterNode:
     limit: Annotated[float, WithinRange(0, 500)] = 0.0
     overlay: Overlay = Overlay.NOTHING
     method: Method = Method.CROSS_ENTROPY
+    regularise: Edges = Edges.RANDOM_WALKER
     layers: Annotated[int, WithinRange(0, 50)] = 0
     learningRate: Annotated[float, WithinRange(0, 10)] = 0.0
     alpha: Annotated[float, WithinRange(0, 100)] = 0.0

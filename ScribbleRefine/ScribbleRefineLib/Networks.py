@@ -64,6 +64,7 @@ class Backend:
             growth=_growth(settings) if settings.grows else None,
             grown_weight=settings.grownWeight,
             keep_radius=settings.keepRadius,
+            regularise=settings.regularise,
             clamp_scribbles=settings.clampScribbles,
             paper_reading=settings.paperReading,
             seed=settings.seed,

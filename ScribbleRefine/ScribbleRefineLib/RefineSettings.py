@@ -7,11 +7,17 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 METHODS = ("ce", "paper", "f-brs")
+REGULARISERS = ("none", "graph-cut", "random-walker")
 GROWTH_RULES = ("neighbour", "seed")
 PAPER_READINGS = ("log-likelihood", "nll")
 MODALITIES = ("ct", "mr", "grey", "rgb")
 
-_CHOICES = {"method": METHODS, "growthRule": GROWTH_RULES, "paperReading": PAPER_READINGS}
+_CHOICES = {
+    "method": METHODS,
+    "growthRule": GROWTH_RULES,
+    "regularise": REGULARISERS,
+    "paperReading": PAPER_READINGS,
+}
 _RANGES = {  # lowest, highest value; None: the field may be None too
     "learningRate": (1e-8, 10.0),
     "maxIterations": (0, 10_000),
@@ -39,6 +45,7 @@ class RefineSettings:
         grow; 0 switches growing off.
     :param growthRadius: mm that scribbles grow at most.
     :param keepRadius: mm around the scribbles outside which nothing changes; None: no limit.
+    :param regularise: how the labels near the scribbles are brought to the edges of the image.
     :param useEarlierScribbles: also the scribbles of earlier rounds, not the new ones alone.
     :param modality: tells growing and intensity rules what the image is; None: unknown.
     :param device: "auto", "cpu", "cuda", ...
@@ -56,6 +63,7 @@ class RefineSettings:
     growthRadius: float = 10.0
     grownWeight: float = 0.5
     keepRadius: float | None = None
+    regularise: str = "random-walker"
     clampScribbles: bool = True
     paperReading: str = "log-likelihood"
     useEarlierScribbles: bool = True

@@ -19,6 +19,14 @@ class Method(Choice):
     F_BRS = "f-brs", "Scale and bias of one layer (f-BRS)"
 
 
+class Edges(Choice):
+    """How labels near the scribbles follow the image's edges; the values are those of `RefineSettings.regularise`."""
+
+    RANDOM_WALKER = "random-walker", "Random walker"
+    GRAPH_CUT = "graph-cut", "Graph cut"
+    AS_THE_NETWORK = "none", "As the network says"
+
+
 class Region(Choice):
     """Where voxels may change; the values are those of `Scope.kind`."""
 
@@ -53,6 +61,7 @@ class Settings(Protocol):
     limit: float
     overlay: Overlay
     method: Method
+    regularise: Edges
     layers: int
     learningRate: float
     alpha: float
@@ -72,6 +81,7 @@ def refineSettings(settings: Settings) -> RefineSettings:
         beta=settings.beta or None,
         growthThreshold=settings.growth,
         keepRadius=settings.limit or None,
+        regularise=settings.regularise.value,
         useEarlierScribbles=settings.keepScribbles,
         cacheMegabytes=settings.cacheMegabytes,
     )

@@ -11,6 +11,7 @@ from ScribbleRefineSelfTest import Gestures, Phantom
 
 BRUSH = 2.2  # mm
 RATE = 0.03  # the small network takes larger steps than real ones
+KEEP = 0.1  # the bodies fill a fifth of the volume, not the small share that organs have of a scan
 MISSING_REQUIREMENTS = Requirements.missingRequirements
 
 
@@ -52,6 +53,7 @@ class PanelCase(ShownPanel):
         """Import the network and write its result."""
         self.importNetwork()
         self.ui.learningRateSpinBox.value = RATE
+        self.ui.betaSpinBox.value = KEEP
         self.ui.initialButton.click()
         self.waitUntilIdle()
 

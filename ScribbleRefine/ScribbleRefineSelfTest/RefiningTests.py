@@ -3,7 +3,7 @@
 import numpy as np
 import slicer
 
-from ScribbleRefineLib.Settings import Region
+from ScribbleRefineLib.Settings import Edges, Region
 from ScribbleRefineSelfTest import Gestures, Phantom
 from ScribbleRefineSelfTest.PanelCase import RATE, PanelCase
 
@@ -140,6 +140,20 @@ class RefiningTests(PanelCase):
         self.paint("liver", SPLEEN_LINE)
         self.refine()
         np.testing.assert_array_equal(self.result("spleen"), before["spleen"])
+
+    def test_LabelsFollowTheEdgesAsChosen(self):
+        """The strokes hold with every choice; what lies beside them depends on it."""
+        self.begin()
+        found = []
+        for edges in Edges:
+            self.ui.regulariseComboBox.currentIndex = list(Edges).index(edges)
+            stroke = self.correctCyst()
+            found.append(self.results())
+            self.assertEqual(sum((stroke & mask).sum() for mask in found[-1].values()), 0, edges)
+            self.ui.undoButton.click()
+        for first, second in ((0, 1), (0, 2), (1, 2)):
+            same = [np.array_equal(found[first][name], found[second][name]) for name in ("liver", "spleen")]
+            self.assertFalse(all(same), f"{list(Edges)[first]} is like {list(Edges)[second]}")
 
     def test_StopKeepsTheBest(self):
         """The button stops the iterations; what they reached is written."""

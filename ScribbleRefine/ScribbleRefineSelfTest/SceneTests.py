@@ -7,7 +7,7 @@ import qt
 import slicer
 
 from CueSegMRML import Requirements
-from ScribbleRefineLib.Settings import Method, Overlay, Region, refineSettings
+from ScribbleRefineLib.Settings import Edges, Method, Overlay, Region, refineSettings
 from ScribbleRefineSelfTest import Gestures, Phantom
 from ScribbleRefineSelfTest.PanelCase import PanelCase
 from ScribbleRefineSelfTest.RefiningTests import CYST_LINE, LIVER_LINE
@@ -197,6 +197,7 @@ class SceneTests(PanelCase):
             self.assertEqual(checkBox.checked, before)
         for box, name, choices in (
             (ui.methodComboBox, "method", Method),
+            (ui.regulariseComboBox, "regularise", Edges),
             (ui.scopeComboBox, "scope", Region),
             (ui.overlayComboBox, "overlay", Overlay),
         ):
@@ -213,7 +214,7 @@ class SceneTests(PanelCase):
             (ui.limitSpinBox, "limit", 12.5),
             (ui.learningRateSpinBox, "learningRate", 0.002),
             (ui.alphaSpinBox, "alpha", 0.05),
-            (ui.betaSpinBox, "beta", 0.25),
+            (ui.betaSpinBox, "beta", 99_999),
             (ui.growthSlider, "growth", 7.5),
         ):
             box.value = value
@@ -227,6 +228,7 @@ class SceneTests(PanelCase):
         plain = refineSettings(self.settings)
         self.assertEqual((plain.layers, plain.learningRate, plain.alpha, plain.keepRadius), (None,) * 4)
         ui.methodComboBox.currentIndex = list(Method).index(Method.F_BRS)
+        ui.regulariseComboBox.currentIndex = list(Edges).index(Edges.GRAPH_CUT)
         ui.keepScribblesCheckBox.click()
         for box, value in (
             (ui.layersSpinBox, 3),
@@ -241,6 +243,7 @@ class SceneTests(PanelCase):
             box.value = value
         told = refineSettings(self.settings)
         self.assertEqual((told.method, told.layers, told.maxIterations), ("f-brs", 3, 20))
+        self.assertEqual((plain.regularise, told.regularise), ("random-walker", "graph-cut"))
         self.assertEqual((told.cacheMegabytes, told.useEarlierScribbles), (256, False))
         self.assertEqual((told.keepRadius, told.learningRate), (12.5, 0.002))
         self.assertEqual((told.alpha, told.beta, told.growthThreshold), (0.05, 0.25, 7.5))

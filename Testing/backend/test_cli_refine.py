@@ -6,11 +6,12 @@ import SimpleITK as sitk
 import torch
 
 from cueseg.cli.main import main
+from cueseg.cli.refine_arguments import METHODS, REGULARISERS
 from cueseg.cli.scribble_classes import class_numbers
 from cueseg.image_files import Segmentation, read_image, read_segmentation, write_segmentation
 from cueseg.models.unet import UNet
 from cueseg.networks import NetworkCard, load_network, save_network
-from cueseg.refinement import RefinementOptions, RefinementSession
+from cueseg.refinement import RefinementOptions, RefinementSession, options
 
 SHAPE = (4, 24, 20)
 CARD = NetworkCard(
@@ -60,19 +61,34 @@ def _labels(files, name="out"):
     return labels, [segment.name for segment in written.segments]
 
 
-def test_refine_writes_what_the_session_computes(files, capsys):
-    assert main(_words(files, "--iterations", "8")) == 0
+def _refined(files, **chosen):
     session = RefinementSession(load_network(files / "net.pt"), device="cpu")
     session.set_image(read_image(files / "image.nrrd").array, (1.0, 1.0, 1.0))
     scribbles = np.full(SHAPE, -1, np.int16)
     scribbles[1, 8, 5:11], scribbles[1, 2, 2:18], scribbles[1, 17, 11:17] = 1, 0, 2
-    expected = session.refine(scribbles, RefinementOptions(max_iterations=8))
+    return session.refine(scribbles, RefinementOptions(max_iterations=8, **chosen)).labels
+
+
+def test_refine_writes_what_the_session_computes(files, capsys):
+    assert main(_words(files, "--iterations", "8")) == 0
     labels, names = _labels(files)
-    np.testing.assert_array_equal(labels, expected.labels)
+    np.testing.assert_array_equal(labels, _refined(files))
     assert names == ["Disc", "square"]
     assert "voxels changed" in capsys.readouterr().out
     assert (labels[1, 17, 11:17] == 2).all()
     assert (labels[1, 2, 2:18] == 0).all()
+
+
+@pytest.mark.parametrize("kind", REGULARISERS)
+def test_labels_are_brought_to_the_edges_as_asked(files, kind):
+    assert main(_words(files, "--iterations", "8", "--regularise", kind)) == 0
+    labels, _ = _labels(files)
+    np.testing.assert_array_equal(labels, _refined(files, regularise=kind))
+    assert (kind == "none") == np.array_equal(labels, _refined(files, regularise="none"))
+
+
+def test_the_choices_are_those_of_the_options():
+    assert (METHODS, REGULARISERS) == (options.METHODS, options.REGULARISERS)
 
 
 def test_predict_uses_saved_weights(files):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import slicer
 import torch
 
@@ -12,6 +13,7 @@ from cueseg.networks import NetworkCard, save_network
 from refine_case import RefineCase
 from scene_builder import segment_in_volume
 from ScribbleRefineLib.Networks import Backend
+from ScribbleRefineLib.RefineSettings import REGULARISERS
 from ScribbleRefineLib.Session import Session
 
 SHAPE = (6, 18, 22)
@@ -47,11 +49,12 @@ def scribbled_case(build, network: Path) -> RefineCase:
     return case
 
 
-def test_the_command_line_gives_the_same_labels(build, tmp_path):
+@pytest.mark.parametrize("kind", REGULARISERS)
+def test_the_command_line_gives_the_same_labels(build, tmp_path, kind):
     network, output = tmp_path / "organs.pt", tmp_path / "out.seg.nrrd"
     save_random_network(network)
     case = scribbled_case(build, network)
-    case.refine(maxIterations=6, learningRate=0.02, growthThreshold=40.0, device="cpu")
+    case.refine(maxIterations=6, learningRate=0.02, growthThreshold=40.0, regularise=kind, device="cpu")
     assert case.errors == []
     assert slicer.util.saveNode(case.volume, str(tmp_path / "image.nrrd"))
     assert slicer.util.saveNode(case.session.scribbleNode, str(tmp_path / "scribbles.seg.nrrd"))
@@ -66,7 +69,12 @@ def test_the_command_line_gives_the_same_labels(build, tmp_path):
         output,
     ]
     arguments += ["--scribbles", tmp_path / "scribbles.seg.nrrd", "--iterations", 6]
-    assert main([str(word) for word in (*arguments, "--learning-rate", 0.02, "--grow", 40)]) == 0
+    assert (
+        main(
+            [str(word) for word in (*arguments, "--learning-rate", 0.02, "--grow", 40, "--regularise", kind)]
+        )
+        == 0
+    )
     written = slicer.util.loadSegmentation(str(output))
     rows = [row for row in case.session.labels.foreground() if row.resultSegmentId]
     assert [row.name for row in rows] == ["liver", "spleen", "heart"]

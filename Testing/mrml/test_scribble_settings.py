@@ -12,7 +12,7 @@ from ScribbleRefineLib.RefineSettings import RefineSettings
     "changes",
     [
         {},
-        {"layers": 2, "alpha": 0.0, "keepRadius": 12.5},
+        {"layers": 2, "alpha": 0.0, "keepRadius": 12.5, "regularise": "graph-cut"},
         {"method": "paper", "layers": ("up1", "head"), "modality": "mr", "growthThreshold": 12.0},
     ],
 )
@@ -27,6 +27,7 @@ def test_settings_survive_as_text(changes):
     [
         ("method", "magic", "use one of ce, paper, f-brs"),
         ("growthRule", "", "use one of neighbour, seed"),
+        ("regularise", "sharp", "use one of none, graph-cut, random-walker"),
         ("layers", 0, "number of last layers"),
         ("layers", [], "number of last layers"),
         ("layers", True, "number of last layers"),
@@ -75,6 +76,7 @@ def test_every_setting_reaches_the_backend():
         growthRadius=4.0,
         grownWeight=0.125,
         keepRadius=3.0,
+        regularise="graph-cut",
         clampScribbles=False,
         paperReading="nll",
         seed=11,
@@ -83,7 +85,8 @@ def test_every_setting_reaches_the_backend():
     assert (options.method, options.layers, options.learning_rate) == ("paper", ("a",), 0.5)
     assert (options.max_iterations, options.alpha, options.beta) == (7, 0.25, 0.75)
     assert (options.confidence, options.grown_weight, options.keep_radius) == (0.6, 0.125, 3.0)
-    assert (options.clamp_scribbles, options.paper_reading, options.seed) == (False, "nll", 11)
+    assert (options.regularise, options.clamp_scribbles) == ("graph-cut", False)
+    assert (options.paper_reading, options.seed) == ("nll", 11)
     growth = options.growth
     assert (growth.threshold, growth.rule, growth.max_radius) == (9.0, "seed", 4.0)
     assert Backend().makeOptions(RefineSettings()).growth is None

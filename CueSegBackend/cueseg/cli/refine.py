@@ -73,6 +73,7 @@ def _settings(options: argparse.Namespace, image: "ImageFile") -> "RefinementOpt
         "alpha": options.alpha,
         "beta": options.beta,
         "keep_radius": options.radius,
+        "regularise": options.regularise,
         "growth": None if options.grow is None else GrowthOptions(threshold=options.grow),
     }
     given = {name: value for name, value in chosen.items() if value is not None}

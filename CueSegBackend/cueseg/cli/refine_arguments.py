@@ -8,7 +8,8 @@ from cueseg.cli.console import HelpFormatter
 from cueseg.cli.file_arguments import add_device, add_image, add_image_kind, add_output, add_overwrite
 
 METHODS = ("ce", "paper", "f-brs")
-"""The methods that `cueseg.refinement` knows, without importing it."""
+REGULARISERS = ("none", "graph-cut", "random-walker")
+"""What `RefinementOptions` knows, without importing it."""
 
 _PREDICT = """\
 Run a pretrained segmentation network on an image and write its labels, one segment per class.
@@ -110,7 +111,18 @@ def _add_method(group: Any) -> None:
     add("--iterations", type=int, default=None, metavar="M", help="at most so many (default: the method's)")
     add("--learning-rate", type=float, metavar="ETA", help="step size (default: the method's)")
     add("--alpha", type=float, metavar="A", help="weight of staying near the trained weights")
-    add("--beta", type=float, metavar="B", help="weight of keeping the output far from the scribbles (ce)")
+    add(
+        "--beta",
+        type=float,
+        metavar="B",
+        help="weight of keeping the output far from the scribbles (ce; default: what suits the network)",
+    )
+    add(
+        "--regularise",
+        choices=REGULARISERS,
+        default="random-walker",
+        help="bring labels near the scribbles to the image's edges (default: random-walker)",
+    )
     add(
         "--grow",
         type=float,
