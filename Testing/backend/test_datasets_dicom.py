@@ -149,6 +149,9 @@ def test_damaged_compressed_and_other_files_are_named(scan, masks, tmp_path):
         read_segments(path, image)
     with pytest.raises(ValueError, match="modality 'CT': give a SEG or an RTSTRUCT"):
         read_segments(next((scan / "ct").iterdir()), image)
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match="part is empty: copy or export it again"):
+        read_elements(path)
     path.write_bytes(bytes(200))
     with pytest.raises(ValueError, match="is no DICOM file"):
         read_elements(path)

@@ -203,3 +203,13 @@ def test_a_folder_that_nnunet_would_not_find_is_warned_of(tmp_path, caplog):
     assert caplog.text == ""
     export_training_set(CASES[:1], tmp_path / "liver")
     assert "nnU-Net finds only folders named like Dataset101_Liver, not liver" in caplog.text
+
+
+def test_slices_that_were_left_out_between_others_are_warned_of(tmp_path, caplog):
+    case = case_of(0)
+    case.segmentation.layers[0][2] = 0
+    export_training_set([case], tmp_path / "Dataset101_Liver")
+    assert caplog.messages == [
+        "p0: liver has no labels on 1 slices between others, e.g. 2: they count as background; propagate or draw "
+        "them first"
+    ]

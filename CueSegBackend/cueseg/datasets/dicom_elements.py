@@ -74,6 +74,8 @@ def read_elements(path: Path, *, pixels: bool = True) -> Elements:
     Raises:
         ValueError: Not a DICOM file, a damaged one, or one in a transfer syntax that is not read.
     """
+    if path.stat().st_size == 0:  # which cannot be mapped
+        raise ValueError(f"{path} is empty: copy or export it again")
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _parsed(data, path, pixels)

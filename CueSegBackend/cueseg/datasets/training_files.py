@@ -14,7 +14,7 @@ from cueseg.image_files import ImageFile, Segmentation
 from cueseg.image_files.itk import reason_of
 from cueseg.image_files.slices import resolve_axis
 
-__all__ = ["checked_suffix", "label_numbers", "origins_of_all_slices", "write_image"]
+__all__ = ["checked_suffix", "label_numbers", "origins_of_all_slices", "slices_between", "write_image"]
 
 VOLUME_SUFFIXES, PICTURE_SUFFIX = (".nii.gz", ".nrrd"), ".png"
 
@@ -98,6 +98,13 @@ def origins_of_all_slices(
             if (name, index) not in known:
                 origins.append(SliceOrigin(name, index, "unrecorded"))
     return origins
+
+
+def slices_between(mask: NDArray[np.bool_]) -> list[int]:
+    """Stored slices without the mask (slices, rows, cols) that lie between slices with it."""
+    there = mask.any(axis=(1, 2))
+    places = np.flatnonzero(there)
+    return [] if places.size == 0 else [k for k in range(int(places[0]), int(places[-1])) if not there[k]]
 
 
 def write_image(path: Path, image: ImageFile, array: NDArray[Any]) -> None:

@@ -15,7 +15,13 @@ from typing import Any
 import cueseg
 from cueseg.datasets.entries import SPLITS, Entry, entry, write_manifest
 from cueseg.datasets.provenance import SliceOrigin, origins_to_json
-from cueseg.datasets.training_files import checked_suffix, label_numbers, origins_of_all_slices, write_image
+from cueseg.datasets.training_files import (
+    checked_suffix,
+    label_numbers,
+    origins_of_all_slices,
+    slices_between,
+    write_image,
+)
 from cueseg.image_files import ImageFile, Segmentation
 from cueseg.intensity import Modality
 from cueseg.whole_files import write_whole
@@ -146,6 +152,13 @@ class _Writer:
         self.modality = case.modality
         labels, numbers = label_numbers(case.segmentation, self.names, fixed=self.fixed)
         origins = origins_of_all_slices(case.image, case.segmentation, numbers, case.origins)
+        for name, number in numbers.items():
+            missing = slices_between(labels == number)
+            if missing:
+                _log.warning(
+                    "%s: %s has no labels on %d slices between others, e.g. %d: they count as background; propagate "
+                    "or draw them first", case.id, name, len(missing), missing[0],
+                )  # fmt: skip
         image, target = self._paths(case)
         write_image(image, case.image, case.image.array)
         write_image(target, case.image, labels)
