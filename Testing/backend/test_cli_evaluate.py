@@ -92,7 +92,9 @@ def test_voxels_of_no_class_are_unknown(manifest, tmp_path, network):
     labels = made_up_labels()
     save(manifest.parent / "0.nrrd", np.select([labels == 1, labels == 2], [220, 220], -150).astype(np.int16))
     _, rows, _ = evaluate(manifest, tmp_path, "--network", network)
-    assert float(rows[0]["dice"]) == 1.0
+    mine = [row for row in rows if row["subject"] == "case 0"]
+    assert [row["level"] for row in mine] == ["slice"] * 4 + ["case"]
+    assert {float(row["dice"]) for row in mine} == {1.0}
 
 
 def test_classes_of_equal_names_belong_together_and_others_are_asked_for(manifest, tmp_path, network, capsys):
