@@ -34,7 +34,7 @@ def main() -> None:
     ]
     if not options.report:
         for number, case in enumerate(of(options)):
-            if options.limit is None or number < options.limit:
+            if number >= options.skip and (options.limit is None or number < options.skip + options.limit):
                 run(case, wanted, options)
     runs = read(options.rows)
     report(runs, options)
@@ -62,6 +62,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scribbles", nargs="+", choices=MODES, default=["shared"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--skip", type=int, default=0, help="images left out at the beginning")
     parser.add_argument("--limit", type=int, help="most images")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(

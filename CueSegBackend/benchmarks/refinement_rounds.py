@@ -13,14 +13,14 @@ from cueseg.scribbles import simulate_scribbles
 from refinement_cases import Case
 from refinement_peers import PEERS, Situation
 
-# Methods that refine the network; R grows the scribbles, N does not.
+# Methods that refine the network; R grows the scribbles, N does not. All but ce give what the network says.
 NETWORK_METHODS = {
     "ce (N)": {"method": "ce"},
     "ce (R)": {"method": "ce", "grow": True},
-    "paper (N)": {"method": "paper"},
-    "paper (R)": {"method": "paper", "grow": True},
-    "f-brs": {"method": "f-brs"},
-    "ce (R), then graph cut": {"method": "ce", "grow": True, "cut": True},
+    "ce (R), network alone": {"method": "ce", "grow": True, "regularise": "none"},
+    "paper (N)": {"method": "paper", "regularise": "none"},
+    "paper (R)": {"method": "paper", "grow": True, "regularise": "none"},
+    "f-brs": {"method": "f-brs", "regularise": "none"},
 }
 METHODS = (*NETWORK_METHODS, *PEERS)
 MODES = ("shared", "own")
@@ -78,7 +78,6 @@ class Bench:
 
     def _refined(self, method: str) -> Callable[[NDArray[np.int16]], Answer]:
         options = self._options(method)
-        case, cut = self.case, NETWORK_METHODS[method].get("cut", False)
 
         def correct(scribbles: NDArray[np.int16]) -> Answer:
             known = scribbles
@@ -90,12 +89,8 @@ class Bench:
                 (known != scribbles).sum()
             )
             stages = {f"{name} s": round(value, 3) for name, value in result.seconds.items()}
-            labels = result.labels
-            if cut:
-                given = Situation(case.seen, case.spacing, labels, result.probabilities, scribbles)
-                labels = PEERS["graph cut"](given)
             return (
-                labels,
+                result.labels,
                 missed,
                 {"iterations": result.iterations, "stop": result.stopped_by} | stages,
             )
@@ -105,7 +100,6 @@ class Bench:
     def _options(self, method: str) -> RefinementOptions:
         chosen = dict(NETWORK_METHODS[method])
         chosen |= self._changes.get(chosen["method"], {})
-        chosen.pop("cut", None)
         growth = self.case.growth if chosen.pop("grow", False) else None
         return RefinementOptions(growth=growth, **chosen)
 

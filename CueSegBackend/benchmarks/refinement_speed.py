@@ -25,8 +25,9 @@ from cueseg.networks.network import SegmentationNetwork
 from cueseg.refinement import RefinementOptions, RefinementSession
 from cueseg.refinement.activations import Activation
 from cueseg.refinement.cutting import WholeCut
-from cueseg.refinement.objectives import ScribbledWindow, create_objective
+from cueseg.refinement.objectives import create_objective
 from cueseg.refinement.refined_copy import RefinedCopy, RefinementTarget
+from cueseg.refinement.scribbled_window import ScribbledWindow
 
 CLASSES = 4
 STEPS = 3  # after which the weights are compared
@@ -92,7 +93,9 @@ class Iterations:
         self._features = self.copy.features(x)
         self._window = _window(case)
         start = list(self.copy.start.values())
-        self._objective = create_objective(Activation("softmax"), RefinementOptions(beta=0.0), start)
+        self._objective = create_objective(
+            Activation("softmax"), RefinementOptions(beta=0.0), start, case.dims
+        )
         self._optimiser = torch.optim.Adam(self.copy.parameters.values(), lr=3e-3)
         self.cut = self.copy.cut.description
 

@@ -5,9 +5,12 @@ import pytest
 import torch
 from torch import nn
 
+from cueseg.refinement import RefinementSession
 from cueseg.refinement.activations import Activation
-from cueseg.refinement.objectives import KeepTerm, ScribbledWindow, create_objective
+from cueseg.refinement.objectives import create_objective
 from cueseg.refinement.options import RefinementOptions
+from cueseg.refinement.scribbled_window import KeepTerm, ScribbledWindow
+from refinement_networks import Plain, picture, seeded
 
 SOFTMAX = Activation("softmax")
 
@@ -25,7 +28,7 @@ def evaluated(logits, case, method="ce", start=None, **options):
     parameter = nn.Parameter(logits.clone())
     start = logits.clone() if start is None else start
     activation = options.pop("activation", SOFTMAX)
-    objective = create_objective(activation, RefinementOptions(method=method, **options), [start])
+    objective = create_objective(activation, RefinementOptions(method=method, **options), [start], 2)
     objective.backward(parameter, case)
     return objective.finish([parameter]), parameter.grad
 
@@ -185,3 +188,36 @@ class TestSteps:
             steps.step()
             reference.step()
         assert torch.allclose(own, published, atol=1e-6)
+
+
+class TestKeepingLess:
+    """A network that is held too firmly to what the user contradicts is held less, if that was left to the method."""
+
+    @pytest.mark.parametrize(
+        ("beta", "dims", "path"), [(None, 3, [30.0, 0.3, 0.1]), (None, 2, []), (3000.0, 3, [])]
+    )
+    def test_the_penalty_falls_to_that_of_pictures_and_no_further(self, beta, dims, path):
+        options = RefinementOptions(beta=beta)
+        objective = create_objective(Activation("softmax"), options, [torch.zeros(1)], dims)
+        found = []
+        while objective.relax():
+            found.append(objective.beta)
+        assert found == pytest.approx(path)
+
+    def test_strokes_against_the_whole_network_are_met_better_unless_the_user_fixed_the_penalty(self):
+        network = seeded(lambda: Plain(dims=3))
+        image = picture((12, 24, 24))
+        session = RefinementSession(network, device="cpu")
+        session.set_image(image)
+        initial = session.predict().labels
+        scribbles = np.full(image.shape, -1, np.int16)
+        scribbles[3, 4, 2:20] = (initial[3, 4, 2:20] + 1) % 3
+        scribbles[8, 18, 2:20] = (initial[8, 18, 2:20] + 1) % 3
+        free, fixed = (
+            session.refine(scribbles, RefinementOptions(beta=beta, learning_rate=0.03))
+            for beta in (None, 3000.0)
+        )
+        assert any("keep penalty was lowered from 3000" in note for note in free.notes)
+        assert not any("keep penalty" in note for note in fixed.notes)
+        wrong = [sum(report.violations.values()) for report in (free.history[-1], fixed.history[-1])]
+        assert wrong[0] < 0.7 * wrong[1]

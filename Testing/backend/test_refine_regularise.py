@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from cueseg.refinement import regularisation
-from cueseg.refinement.regularisation import KINDS, regularised_labels, regularised_probabilities
+from cueseg.refinement.options import REGULARISERS
+from cueseg.refinement.regularisation import regularised_labels, regularised_probabilities
 
-ACTIVE = [kind for kind in KINDS if kind != "none"]
+ACTIVE = [kind for kind in REGULARISERS if kind != "none"]
 
 
 def blurred_square(rng: np.random.Generator, classes: int = 2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -42,7 +43,7 @@ def test_the_walker_solves_its_equation(rng):
     low, high = np.percentile(image, [1, 99])
     prior = np.sqrt(probabilities) / np.sqrt(probabilities).sum(axis=0)
     for place in zip(*np.nonzero(scribbles < 0), strict=True):
-        total, weight = regularisation._GAMMA * prior[:, *place], regularisation._GAMMA
+        total, weight = regularisation._GAMMAS[2] * prior[:, *place], regularisation._GAMMAS[2]
         for step, away in (((0, 1), 1), ((0, -1), 1), ((1, 0), 2), ((-1, 0), 2)):
             other = tuple(np.add(place, step))
             if 0 <= other[0] < 6 and 0 <= other[1] < 7:
@@ -64,7 +65,7 @@ def test_scribbles_are_kept_and_sums_are_one(rng, kind):
     np.testing.assert_array_equal(found.argmax(axis=0)[painted], scribbles[painted])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", REGULARISERS)
 def test_only_voxels_that_may_change_do(rng, kind):
     probabilities, image, _ = blurred_square(rng)
     allowed = np.zeros((32, 32), bool)
@@ -108,7 +109,7 @@ def test_a_painted_class_appears_though_the_network_never_gives_it(rng):
     assert (found[12, 9:20] == 2).all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", REGULARISERS)
 def test_without_scribbles_or_contrast_nothing_breaks(rng, kind):
     probabilities, image, _ = blurred_square(rng)
     none = np.full((32, 32), -1)

@@ -11,8 +11,8 @@ from cueseg.models.unet import UNet
 from cueseg.networks.network import SegmentationNetwork
 from cueseg.networks.windows import plan_windows
 from cueseg.refinement import RefinementOptions, refine
-from cueseg.refinement.objectives import KeepTerm, ScribbledWindow
 from cueseg.refinement.refined_copy import RefinedCopy, find_target
+from cueseg.refinement.scribbled_window import KeepTerm, ScribbledWindow
 from cueseg.refinement.targets import Evidence, scribbled_windows
 from cueseg.refinement.tile_grid import cheapest_grid, tile_grid
 from cueseg.refinement.tiles import Tiler

@@ -16,9 +16,9 @@ from cueseg.networks.preparation import PreparedImage
 from cueseg.networks.probing import FORWARD_ERRORS, noise_shapes
 from cueseg.networks.windows import WindowPlan, plan_windows
 from cueseg.refinement.feature_cache import FeatureCache
-from cueseg.refinement.objectives import ScribbledWindow
 from cueseg.refinement.options import RefinementOptions
 from cueseg.refinement.refined_copy import RefinedCopy, RefinementTarget, find_target
+from cueseg.refinement.scribbled_window import ScribbledWindow
 from cueseg.refinement.tiles import Tiler
 from cueseg.refinement.working_copy import double
 

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cueseg.refinement.engine import Engine
-from cueseg.refinement.objectives import ScribbledWindow
 from cueseg.refinement.options import RefinementOptions
 from cueseg.refinement.refined_copy import RefinedCopy
 from cueseg.refinement.requests import RefinementRequest
 from cueseg.refinement.result import NetworkPrediction
+from cueseg.refinement.scribbled_window import ScribbledWindow
 from cueseg.refinement.targets import Evidence, find_anchors, scribbled_windows
 
 __all__ = ["InitialState", "RoundInput", "gather_evidence", "grown_scribbles"]

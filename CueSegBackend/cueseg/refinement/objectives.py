@@ -6,58 +6,18 @@ the change of the weights is added there, once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from cueseg.refinement.activations import Activation
 from cueseg.refinement.options import RefinementOptions
+from cueseg.refinement.scribbled_window import KeepTerm, ScribbledWindow
 
-__all__ = ["Evaluation", "KeepTerm", "Objective", "ScribbledWindow", "create_objective"]
+__all__ = ["Evaluation", "Objective", "create_objective"]
 
-
-@dataclass
-class KeepTerm:
-    """Region of a window that shall stay as it is.
-
-    Attributes:
-        weight: (1, *size) or (tiles, *side) float32, by distance from the scribbles; over all windows they sum to one
-            at most.
-        channels: of the network before classes were appended.
-        target: probabilities of these channels under the weights at the start; set by the first evaluation.
-        entropy: weighted sum of the target's entropy.
-    """
-
-    weight: Tensor
-    channels: int
-    target: Tensor | None = None
-    entropy: float = 0.0
-
-
-@dataclass
-class ScribbledWindow:
-    """The scribbles of one window; a scribbled pixel belongs to one window only.
-
-    Attributes:
-        index: of the window in its plan.
-        voxels: (M,) int64, flat indices into the window, or into its tiles one after the other.
-        classes: (M,) int64.
-        weight: (M,) float32; the user's pixels of a class sum to one, the grown ones to their weight.
-        user: (M,) bool, painted by the user (not grown, not an anchor).
-        keep: None where nothing is kept.
-        tiles: parts of the window, whose logits are (T, C, *side); None: all of it, logits (1, C, *size).
-        anchored: whether the other pixels are anchors, which are to stay what they are.
-    """
-
-    index: int
-    voxels: Tensor
-    classes: Tensor
-    weight: Tensor
-    user: Tensor
-    keep: KeepTerm | None = None
-    anchored: bool = False
-    tiles: Any = None
+_RELAX = 100.0
+_LEAST_BETA = 0.1
 
 
 @dataclass
@@ -102,13 +62,28 @@ class Objective:
         activation: of the network.
         options: of the refinement.
         start: the refined parameters before the refinement.
+        dims: of the network.
+
+    Attributes:
+        beta: in force.
     """
 
-    def __init__(self, activation: Activation, options: RefinementOptions, start: Sequence[Tensor]) -> None:
+    def __init__(
+        self, activation: Activation, options: RefinementOptions, start: Sequence[Tensor], dims: int
+    ) -> None:
         self.activation = activation
         self.options = options
+        self.beta = options.effective_beta(dims)
         self._start = list(start)
         self._sum = Evaluation()
+
+    def relax(self) -> bool:
+        """Keep less, where the user left it to the method how much is kept; returns whether."""
+        lower = max(self.beta / _RELAX, _LEAST_BETA)
+        if self.options.beta is not None or lower >= self.beta:
+            return False
+        self.beta = lower
+        return True
 
     def backward(self, logits: Tensor, window: ScribbledWindow) -> None:
         """Add the gradients of one window, logits (1, C, *size) or of its tiles."""
@@ -116,7 +91,7 @@ class Objective:
         self._judge(at.detach(), window)
         loss = self._loss(at, window)
         if window.keep is not None:
-            loss = loss + self.options.beta * self._kept(logits, window.keep)
+            loss = loss + self.beta * self._kept(logits, window.keep)
         loss.backward()
         self._sum.loss += float(loss.detach())
 
@@ -168,8 +143,10 @@ class PaperObjective(Objective):
     start, where that norm has no derivative. Iterations are compared by g and the norm term.
     """
 
-    def __init__(self, activation: Activation, options: RefinementOptions, start: Sequence[Tensor]) -> None:
-        super().__init__(activation, options, start)
+    def __init__(
+        self, activation: Activation, options: RefinementOptions, start: Sequence[Tensor], dims: int
+    ) -> None:
+        super().__init__(activation, options, start, dims)
         self._violation = 0.0
         self._wrong_pixels = 0
 
@@ -223,11 +200,11 @@ class ScaleBiasObjective(Objective):
 
 
 def create_objective(
-    activation: Activation, options: RefinementOptions, start: Sequence[Tensor]
+    activation: Activation, options: RefinementOptions, start: Sequence[Tensor], dims: int
 ) -> Objective:
     """The objective of `options.method`."""
     kinds = {"ce": Objective, "paper": PaperObjective, "f-brs": ScaleBiasObjective}
-    return kinds[options.method](activation, options, start)
+    return kinds[options.method](activation, options, start, dims)
 
 
 def _at(logits: Tensor, window: ScribbledWindow) -> Tensor:

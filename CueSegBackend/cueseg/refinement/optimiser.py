@@ -10,10 +10,11 @@ from scipy.optimize import minimize
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from cueseg.refinement.objectives import Evaluation, Objective, ScribbledWindow
+from cueseg.refinement.objectives import Evaluation, Objective
 from cueseg.refinement.options import RefinementOptions
 from cueseg.refinement.progress import Reporter
 from cueseg.refinement.result import IterationReport
+from cueseg.refinement.scribbled_window import ScribbledWindow
 
 __all__ = ["Outcome", "optimise"]
 
@@ -64,7 +65,8 @@ class _Run:
         self._began = reporter.elapsed
         self._best_key: tuple[float, float] | None = None
         self._progress_key: tuple[float, float] | None = None
-        self._progress_at = 0
+        self._progress_at = self._looked_at = 0
+        self._wrong_then = 1.0  # share of the user's pixels
         self.most = options.effective_iterations
         self.best = [parameter.detach().clone() for parameter in self._parameters]
         self.best_iteration = 0
@@ -101,6 +103,17 @@ class _Run:
             self._progress_key, self._progress_at = key, done
         self._reporter.iteration(done, self.most, evaluation.wrong, evaluation.loss)
         self.stopped_by = self._reason(evaluation, done)
+        if done - self._looked_at >= _PATIENCE:
+            stuck = evaluation.violations > max(0.5, self._wrong_then - 0.1) * evaluation.users
+            self._looked_at, self._wrong_then = done, evaluation.violations / max(evaluation.users, 1)
+            if stuck and self.stopped_by in ("", "stalled") and self._objective.relax():
+                self._begin_anew(done)
+
+    def _begin_anew(self, done: int) -> None:
+        """The network was held to what the user contradicts: go on from here, holding it less."""
+        self._best_key = self._progress_key = None
+        self._progress_at = done
+        self.stopped_by = ""
 
     def _reason(self, evaluation: Evaluation, done: int) -> str:
         sure_enough = self._options.method == "paper" or evaluation.least_sure >= self._options.confidence

@@ -11,17 +11,17 @@ from scipy.sparse.linalg import cg
 
 from cueseg.energy import contrast_weights, expand_labels
 from cueseg.energy.neighbours import neighbour_offsets, pair_slices
+from cueseg.refinement.options import REGULARISERS
 from cueseg.scribbles.arrays import box_around, channels_first, check_scribbles, check_spacing, voxels_within
 from cueseg.scribbles.growth_options import value_range
 
-__all__ = ["KINDS", "regularised_labels", "regularised_probabilities"]
-
-KINDS = ("none", "graph-cut", "random-walker")
+__all__ = ["regularised_labels", "regularised_probabilities"]
 
 MOST_VOXELS = 2**18  # that may change: those nearest to the scribbles
 _REACH = 60.0  # mm around the scribbles, in images with more voxels than that
 _TEMPER = 0.5  # exponent of the network's probabilities: of what it was just taught it is too sure
-_BETA, _GAMMA = 600.0, 0.1  # contrast of the walker's edges; weight of the network against them
+_BETA = 600.0  # contrast of the walker's edges
+_GAMMAS = {2: 0.1, 3: 1.0}  # weight of the network against them, in pictures and in volumes
 _LAMBDA, _SIGMA = 8.0, 0.03  # of the cut; contrasts are shares of the image's range
 _LEAST, _ABSENT = 1e-4, 0.01  # probability of what is impossible; below which a class is nowhere near
 _TOLERANCE, _ITERATIONS = 1e-3, 500
@@ -62,7 +62,7 @@ def regularised_probabilities(
         image: (rows, cols[, channels]) or (slices, rows, cols[, channels]); channels may come first.
         scribbles: signed integers of the shape: -1 none, k class k below K.
         spacing: mm per voxel along each axis; None: 1.
-        kind: one of `KINDS`.
+        kind: one of `REGULARISERS`.
         allowed: bool of the shape, voxels that may change; None: all. Of these the 2^18 nearest to the scribbles
             do, and of larger images none farther than 60 mm; the others have the network's values, which bound
             the rest.
@@ -73,8 +73,8 @@ def regularised_probabilities(
     Raises:
         ValueError: shapes that do not fit, values that are not finite, a class without probabilities, unknown kind.
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind is {kind!r}: it must be one of {', '.join(KINDS)}")
+    if kind not in REGULARISERS:
+        raise ValueError(f"kind is {kind!r}: it must be one of {', '.join(REGULARISERS)}")
     given = _checked(probabilities, image, scribbles, spacing, allowed)
     result = given.probabilities.astype(np.float32)  # a copy
     domain = _domain(given)
@@ -170,9 +170,9 @@ def _walked(given: _Given, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
     free, painted = inside & (given.scribbles < 0), given.scribbles >= 0
     known = given.probabilities.copy()
     known[:, painted] = np.arange(len(known))[:, None] == given.scribbles[painted]
-    members = np.flatnonzero(free)
+    members, gamma = np.flatnonzero(free), _GAMMAS[free.ndim]
     matrix = _neighbour_matrix(given)[members]
-    degree = np.asarray(matrix.sum(axis=1)).reshape(-1) + _GAMMA
+    degree = np.asarray(matrix.sum(axis=1)).reshape(-1) + gamma
     system = sparse.diags(degree) - matrix[:, members]
     scale = sparse.diags(1 / degree)
     fixed = np.where(free, 0.0, known).reshape(len(known), -1)
@@ -180,7 +180,7 @@ def _walked(given: _Given, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
     for number, bound in enumerate(fixed[1:], 1):
         start = flat[number, members]
         found, failed = cg(
-            system, matrix @ bound + _GAMMA * start, x0=start, rtol=_TOLERANCE, maxiter=_ITERATIONS, M=scale
+            system, matrix @ bound + gamma * start, x0=start, rtol=_TOLERANCE, maxiter=_ITERATIONS, M=scale
         )
         if failed:
             raise RuntimeError(f"the random walker did not converge in {_ITERATIONS} iterations")

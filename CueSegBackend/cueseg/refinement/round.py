@@ -11,11 +11,13 @@ from cueseg.refinement.activations import Activation
 from cueseg.refinement.engine import Engine, box_of_windows
 from cueseg.refinement.evidence import RoundInput, gather_evidence, grown_scribbles
 from cueseg.refinement.locality import allowed_region, bounding_box, within_limits
-from cueseg.refinement.objectives import ScribbledWindow, create_objective
+from cueseg.refinement.objectives import create_objective
 from cueseg.refinement.optimiser import Outcome, optimise
 from cueseg.refinement.options import RefinementOptions
 from cueseg.refinement.progress import Reporter
 from cueseg.refinement.refined_copy import RefinedCopy
+from cueseg.refinement.regularisation import regularised_probabilities
+from cueseg.refinement.scribbled_window import ScribbledWindow
 
 __all__ = ["run_round"]
 
@@ -45,14 +47,15 @@ def run_round(
     windows = gather_evidence(engine, copy, given, grown, notes)
     windows = _with_features(engine, windows, given, reporter, notes)
     reporter.finish("features")
-    outcome = _optimised(engine, copy, windows, given.options, reporter)
+    outcome = _optimised(engine, copy, windows, given.options, reporter, notes)
     copy.set_values(dict(zip(copy.parameters, outcome.values, strict=True)))
     reporter.finish("optimise")
     allowed = allowed_region(
         given.request.scribbles, given.request.scope, given.options.keep_radius, given.spacing
     )
     probabilities = _predicted(engine, copy, given, allowed, reporter)
-    labels, base = _limited(probabilities, given, copy.activation, allowed, notes)
+    regular = _regularised(probabilities, given, copy, allowed, notes)
+    labels, base = _limited(regular, given, copy.activation, allowed, notes)
     reporter.finish("predict")
     unsatisfied = _unsatisfied(probabilities, given.request.scribbles, copy.activation, allowed)
     fields = {
@@ -97,11 +100,19 @@ def _optimised(
     windows: list[ScribbledWindow],
     options: RefinementOptions,
     reporter: Reporter,
+    notes: list[str],
 ) -> Outcome:
     parameters, paces = list(copy.parameters.values()), list(copy.paces.values())
-    objective = create_objective(copy.activation, options, list(copy.start.values()))
+    objective = create_objective(copy.activation, options, list(copy.start.values()), copy.network.card.dims)
+    held = objective.beta
     with torch.enable_grad():
-        return optimise(parameters, paces, windows, engine.logits_for, objective, options, reporter)
+        outcome = optimise(parameters, paces, windows, engine.logits_for, objective, options, reporter)
+    if objective.beta < held:
+        notes.append(
+            f"the scribbles contradict most of what the network says, so the keep penalty was lowered from {held:g} "
+            f"to {objective.beta:.2g}: check the regions that you did not scribble"
+        )
+    return outcome
 
 
 def _predicted(
@@ -129,6 +140,27 @@ def _predicted(
     after = prepared.to_image(whole)
     result[:, allowed] = after[:, allowed]
     return result
+
+
+def _regularised(
+    probabilities: NDArray[np.float32],
+    given: RoundInput,
+    copy: RefinedCopy,
+    allowed: NDArray[np.bool_] | None,
+    notes: list[str],
+) -> NDArray[np.float32]:
+    """Probabilities whose labels follow the edges of the image near the scribbles, where the options ask for it."""
+    kind = given.options.regularise
+    if kind == "none":
+        return probabilities
+    if not copy.network.card.exclusive:
+        notes.append(
+            "the classes of this network overlap, so their labels were not brought to the image's edges"
+        )
+        return probabilities
+    return regularised_probabilities(
+        probabilities, given.image, given.request.scribbles, given.spacing, kind, allowed=allowed
+    )
 
 
 def _limited(

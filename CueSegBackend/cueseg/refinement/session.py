@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -147,7 +146,6 @@ class RefinementSession:
             RefinementCancelled: the monitor said so. After all of these the session works as before.
         """
         options = RefinementOptions() if options is None else options
-        options = replace(options, beta=options.effective_beta(self.network.card.dims))
         prepared = self._engine.prepared
         request = check_request(
             prepared.image_shape, self.network.card.classes, scribbles, base_labels, scope, locked

@@ -10,7 +10,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from cueseg.networks.windows import WindowPlan
-from cueseg.refinement.objectives import KeepTerm, ScribbledWindow
+from cueseg.refinement.scribbled_window import KeepTerm, ScribbledWindow
 
 __all__ = ["Evidence", "find_anchors", "keep_reach", "scribbled_windows"]
 
@@ -19,7 +19,7 @@ _NEW_REACH = (
     1.5  # of that distance: how far a class new to the network may spread from its strokes at no cost
 )
 _SURE = 0.9
-_PER_CLASS = 200  # anchors
+_PER_CLASS = 64  # anchors: few, since each may cost a tile
 _CANDIDATES = 20_000
 
 
@@ -165,7 +165,7 @@ def find_anchors(
 ) -> NDArray[np.int16]:
     """Pixels that stand for the other classes where the user scribbled one class only.
 
-    They are drawn, up to 200 per class, from where the network was sure of another class (probability 0.9 and more)
+    They are drawn, up to 64 per class, from where the network was sure of another class (probability 0.9 and more)
     far from the scribbles, within the windows that hold them.
 
     Args:

@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cueseg.refinement.objectives import KeepTerm, ScribbledWindow
 from cueseg.refinement.refined_copy import RefinedCopy
 from cueseg.refinement.sampled_norms import Moments
+from cueseg.refinement.scribbled_window import KeepTerm, ScribbledWindow
 from cueseg.refinement.tile_grid import TileGrid, cheapest_grid, tile_grid
 from cueseg.refinement.trees import map_tensors, tensors_in
 
