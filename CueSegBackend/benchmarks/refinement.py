@@ -11,6 +11,7 @@ are made from all lines of the data set and mode.
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, metavar="METHOD")
     parser.add_argument("--scribbles", nargs="+", choices=MODES, default=["shared"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--strokes", type=int, help="of the user, per class and round")
+    parser.add_argument("--length", type=float, help="of the user's strokes, mm or pixels, at most")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--skip", type=int, default=0, help="images left out at the beginning")
     parser.add_argument("--limit", type=int, help="most images")
@@ -96,7 +99,9 @@ def run(case: cases.Case, wanted: list[tuple[str, str, int]], options: argparse.
         name, value = one.split("=", 1)
         method, option = name.split(".", 1)
         changes.setdefault(method, {})[option] = json.loads(value)
-    bench = Bench(case, changes)
+    drawn = {"strokes_per_label": options.strokes, "max_length": options.length}
+    user = replace(case.user, **{name: value for name, value in drawn.items() if value is not None})
+    bench = Bench(replace(case, user=user), changes)
     for method, mode, seed in missing:
         rows = bench.rounds(method, mode, seed, options.rounds)
         entry = {

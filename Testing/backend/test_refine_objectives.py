@@ -204,20 +204,17 @@ class TestKeepingLess:
             found.append(objective.beta)
         assert found == pytest.approx(path)
 
-    def test_strokes_against_the_whole_network_are_met_better_unless_the_user_fixed_the_penalty(self):
-        network = seeded(lambda: Plain(dims=3))
+    def test_strokes_against_the_whole_network_are_met_unless_the_user_fixed_the_penalty(self):
         image = picture((12, 24, 24))
-        session = RefinementSession(network, device="cpu")
+        session = RefinementSession(seeded(lambda: Plain(dims=3)), device="cpu")
         session.set_image(image)
-        initial = session.predict().labels
         scribbles = np.full(image.shape, -1, np.int16)
-        scribbles[3, 4, 2:20] = (initial[3, 4, 2:20] + 1) % 3
-        scribbles[8, 18, 2:20] = (initial[8, 18, 2:20] + 1) % 3
+        scribbles[3, 4, 2:20], scribbles[8, 18, 2:20] = 1, 2
         free, fixed = (
             session.refine(scribbles, RefinementOptions(beta=beta, learning_rate=0.03))
             for beta in (None, 3000.0)
         )
         assert any("keep penalty was lowered from 3000" in note for note in free.notes)
+        assert free.satisfied
         assert not any("keep penalty" in note for note in fixed.notes)
-        wrong = [sum(report.violations.values()) for report in (free.history[-1], fixed.history[-1])]
-        assert wrong[0] < 0.7 * wrong[1]
+        assert not fixed.satisfied

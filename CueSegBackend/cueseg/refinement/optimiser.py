@@ -72,6 +72,7 @@ class _Run:
         self.best_iteration = 0
         self.history: list[IterationReport] = []
         self.stopped_by = ""
+        self.beginnings = 0
 
     def evaluate(self) -> Evaluation | None:
         """Loss and gradients at the present weights; None if the user stopped in between."""
@@ -113,6 +114,7 @@ class _Run:
         """The network was held to what the user contradicts: go on from here, holding it less."""
         self._best_key = self._progress_key = None
         self._progress_at = done
+        self.beginnings += 1
         self.stopped_by = ""
 
     def _reason(self, evaluation: Evaluation, done: int) -> str:
@@ -204,11 +206,13 @@ def _descend(
 ) -> None:
     rate = options.effective_learning_rate
     kind = _GradientDescent if options.method == "paper" else _Adam
-    optimiser = kind(parameters, [rate * pace for pace in paces])
+    beginnings = -1
     while True:
         run.evaluate()
         if run.stopped_by:
             return
+        if beginnings < run.beginnings:  # Adam's memory of larger gradients would make its steps tiny
+            optimiser, beginnings = kind(parameters, [rate * pace for pace in paces]), run.beginnings
         optimiser.step()
         if not all(parameter.isfinite().all() for parameter in parameters):
             raise RuntimeError(
