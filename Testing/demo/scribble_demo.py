@@ -53,7 +53,7 @@ class Demo:
         self.spacing = image.GetSpacing()[::-1]
         self.session = Session(slicer.mrmlScene, TaskQueue("demo"))
         self.wait(self.session.setUp, self.volume, None, "headneck-unet")
-        self.settings = RefineSettings(modality="ct", device="cpu", beta=100.0, maxIterations=30)
+        self.settings = RefineSettings(modality="ct", device="cpu")
 
     def wait(self, start, *arguments):
         """Start something and deliver its result, as the panel's timer does."""
