@@ -182,9 +182,11 @@ class SampleSource:
         return Sample(window.astype(np.float32), target.astype(np.float32), crop.to_window(points))
 
 
-def jittered(points: NDArray[np.float64], limit: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Clicks (4, 2) moved at random by up to `limit` px per axis, at most a tenth of the box side."""
-    reach = np.minimum(limit, 0.1 * np.asarray(Box.around(points).size))
+def jittered(
+    points: NDArray[np.float64], limit: float, rng: np.random.Generator, share: float = 0.1
+) -> NDArray[np.float64]:
+    """Clicks (4, 2) moved at random by up to `limit` px per axis, at most a share of the box side."""
+    reach = np.minimum(limit, share * np.asarray(Box.around(points).size))
     return points + rng.uniform(-reach, reach, size=points.shape)
 
 

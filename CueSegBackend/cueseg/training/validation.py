@@ -37,11 +37,11 @@ class Item:
 Segment = Callable[[Item, NDArray[np.float64]], NDArray[np.bool_]]
 
 
-def validation_items(cases: list[Case], seed: int = 0, jitter: float = 3.0) -> list[Item]:
+def validation_items(cases: list[Case], seed: int = 0, jitter: float = 3.0, share: float = 0.1) -> list[Item]:
     """Items of all columns: the middle axial slice of every organ, the largest slice of the hippocampus, two nuclei.
 
     Clicks are the mask's extreme points, ties at random, and the same moved by up to `jitter` px per axis but at
-    most a tenth of the box side.
+    most a share of the box side.
     """
     items = []
     for number, case in enumerate(cases):
@@ -54,7 +54,7 @@ def validation_items(cases: list[Case], seed: int = 0, jitter: float = 3.0) -> l
                 mask = case.mask_of(0, structure.index, structure.labels)
                 exact = extreme_points_from_mask(mask, rng)
                 image = case.slice_of(0, structure.index)
-                disturbed = jittered(exact, jitter, rng)
+                disturbed = jittered(exact, jitter, rng, share)
                 size = case.pixel_size(0)
                 items.append(Item(name, case.subject, image, case.modality, size, mask, exact, disturbed))
     return items

@@ -1,0 +1,130 @@
+"""What the cue is worth: none, Gaussian points (ep), confidence map (cm), both; trained alike, measured alike.
+
+    python CueSegBackend/benchmarks/cues.py train --minutes 60      # every run goes on where it stopped
+    python CueSegBackend/benchmarks/cues.py report --json cues.json
+
+Clicks are simulated: the extreme points of the reference mask, the same moved by up to 3 px per axis (at most a tenth
+of the box), and by up to 6 px (at most a fifth). A run is one seed of training; tables average runs per structure,
+and the test is paired over structures (Wilcoxon's signed ranks, two-sided).
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import wilcoxon
+
+from accuracy import COLUMNS, classical
+from classical import METHODS
+from common import metadata
+from cueseg.predictor import ExtremePointPredictor
+from cueseg.training.cases import read_manifest
+from cueseg.training.validation import Segment, score, segment_with, validation_items
+
+CUES = ("none", "ep", "cm", "cm+ep")
+RECIPE = Path(__file__).parents[1] / "recipes" / "cue-ablation.toml"
+CLICKS = {"exact": ("exact", 3.0, 0.1), "3 px": ("disturbed", 3.0, 0.1), "6 px": ("disturbed", 6.0, 0.2)}
+Found = dict[str, dict[str, list[list[float]]]]  # method -> column -> run -> Dice per structure
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train what is missing, run by run, until the time is over."""
+    ends = time.monotonic() + 60 * options.minutes
+    for seed in options.seeds:
+        for cue in options.cues:
+            left = (ends - time.monotonic()) / 60
+            if left <= 0:
+                return
+            changes = [f'cue="{cue}"', f"seed={seed}", f'manifest="{options.manifest}"']
+            command = [sys.executable, "-m", "cueseg", "train", str(RECIPE), "--output", str(options.runs)]
+            command += ["--name", f"{cue}-{seed}"]
+            subprocess.run([*command, "--minutes", f"{left:.2f}", "--set", *changes], check=True)
+            if (options.runs / f"{cue}-{seed}" / "best.pt").exists():
+                target = str(options.runs / f"{cue}-{seed}.pt")
+                subprocess.run([*command, "--set", *changes, "--export", target], check=True)
+
+
+def finished(runs: Path, cue: str, seed: int, steps: int) -> Path | None:
+    """The weights of a run that was trained to its end."""
+    log = runs / f"{cue}-{seed}" / "log.jsonl"
+    done = [json.loads(line).get("step", 0) for line in log.read_text().splitlines()] if log.exists() else [0]
+    return runs / f"{cue}-{seed}.pt" if max(done) >= steps else None
+
+
+def measure(options: argparse.Namespace) -> dict[str, Found]:
+    """Clicks -> method -> column -> run -> Dice of every structure."""
+    methods: dict[str, list[Segment]] = {name: [classical(name)] for name in METHODS}
+    for cue in options.cues:
+        weights = [finished(options.runs, cue, seed, options.steps) for seed in options.seeds]
+        methods[cue] = [segment_with(ExtremePointPredictor(file, "cpu")) for file in weights if file]
+    cases, found = read_manifest(options.manifest, "val"), {}
+    for name, (kind, jitter, share) in CLICKS.items():
+        items = validation_items(cases, options.seed, jitter, share)
+        found[name] = {}
+        for method, segments in methods.items():
+            runs = [score(items, segment, kind) for segment in segments]
+            found[name][method] = {column: [run[column] for run in runs] for column in COLUMNS if runs}
+    return found
+
+
+def table(found: Found) -> str:
+    """Markdown: mean and standard deviation over structures of the mean over runs, and the paired test of cm and ep."""
+    names = [name for name, columns in found.items() if columns]
+    runs = {name: len(next(iter(found[name].values()))) for name in names}
+    head = [f"{name} ({runs[name]} runs)" if name in CUES else name for name in names]
+    lines = [
+        "| structure | n | " + " | ".join(head) + " | cm - ep | p |",
+        "|---|" + "---|" * (len(names) + 3),
+    ]
+    for column in (*COLUMNS, "all"):
+        values = {name: _structures(found[name], column) for name in names}
+        cells = [f"{values[name].mean():.3f} ± {values[name].std():.3f}" for name in names]
+        n = len(next(iter(values.values())))
+        lines.append(f"| {column} | {n} | " + " | ".join(cells) + f" | {_compared(values)} |")
+    return "\n".join(lines)
+
+
+def _structures(columns: dict[str, list[list[float]]], column: str) -> np.ndarray:
+    wanted = COLUMNS if column == "all" else (column,)
+    return np.concatenate([np.mean(columns[name], axis=0) for name in wanted])
+
+
+def _compared(values: dict[str, np.ndarray]) -> str:
+    if not {"cm", "ep"} <= set(values):
+        return "- | -"
+    difference = values["cm"] - values["ep"]
+    p = wilcoxon(difference).pvalue if np.any(difference) else 1.0
+    return f"{difference.mean():+.3f} | {p:.2g}"
+
+
+def main() -> None:
+    """Train, or measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("train", "report"))
+    parser.add_argument("--manifest", type=Path, default=Path("runs/manifest.json"))
+    parser.add_argument("--runs", type=Path, default=Path("runs/cues"))
+    parser.add_argument("--cues", nargs="+", choices=CUES, default=CUES)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="of training")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of nuclei and of click errors")
+    parser.add_argument("--steps", type=int, default=1200, help="of a finished run")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    if options.what == "train":
+        return train(options)
+    found = measure(options)
+    for clicks, scores in found.items():
+        print(f"\n{clicks} clicks, split val, seed {options.seed}\n\n{table(scores)}")
+    if options.json:
+        options.json.write_text(json.dumps({"metadata": metadata(), "dice": found}, indent=1))
+    return None
+
+
+if __name__ == "__main__":
+    main()
