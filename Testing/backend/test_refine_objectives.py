@@ -177,11 +177,11 @@ def test_options_that_cannot_be_are_refused(values, message):
 
 class TestSteps:
     def test_adam_is_the_published_one(self):
-        from cueseg.refinement.optimiser import _Adam
+        from cueseg.refinement.steps import Adam
 
         values = torch.randn(6, generator=torch.Generator().manual_seed(0))
         own, published = nn.Parameter(values.clone()), nn.Parameter(values.clone())
-        steps, reference = _Adam([own], [0.1]), torch.optim.Adam([published], lr=0.1)
+        steps, reference = Adam([own], [0.1]), torch.optim.Adam([published], lr=0.1)
         for number in range(5):
             for parameter in (own, published):
                 parameter.grad = (parameter.detach() - number).sin()

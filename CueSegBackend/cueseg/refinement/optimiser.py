@@ -15,11 +15,16 @@ from cueseg.refinement.options import RefinementOptions
 from cueseg.refinement.progress import Reporter
 from cueseg.refinement.result import IterationReport
 from cueseg.refinement.scribbled_window import ScribbledWindow
+from cueseg.refinement.steps import Adam, GradientDescent
 
 __all__ = ["Outcome", "optimise"]
 
 _PATIENCE = 10  # iterations without progress
 _STRAY = 0.05  # of the anchors may change their label
+_SLOWER, _LEAST_PACE = (
+    3.0,
+    0.2,
+)  # divisor of the steps that gained nothing, as long as they are above the least
 _PROGRESS = 1e-3  # of the loss, which counts as progress
 
 
@@ -65,8 +70,8 @@ class _Run:
         self._began = reporter.elapsed
         self._best_key: tuple[float, float] | None = None
         self._progress_key: tuple[float, float] | None = None
-        self._progress_at = self._looked_at = 0
-        self._wrong_then = 1.0  # share of the user's pixels
+        self._progress_at = 0
+        self.pace = 1.0  # of the learning rate
         self.most = options.effective_iterations
         self.best = [parameter.detach().clone() for parameter in self._parameters]
         self.best_iteration = 0
@@ -104,18 +109,23 @@ class _Run:
             self._progress_key, self._progress_at = key, done
         self._reporter.iteration(done, self.most, evaluation.wrong, evaluation.loss)
         self.stopped_by = self._reason(evaluation, done)
-        if done - self._looked_at >= _PATIENCE:
-            stuck = evaluation.violations > max(0.5, self._wrong_then - 0.1) * evaluation.users
-            self._looked_at, self._wrong_then = done, evaluation.violations / max(evaluation.users, 1)
-            if stuck and self.stopped_by in ("", "stalled") and self._objective.relax():
-                self._begin_anew(done)
+        if self._options.method == "ce" and self.stopped_by in ("stalled", "iterations"):
+            self._go_on(evaluation, done)
 
-    def _begin_anew(self, done: int) -> None:
-        """The network was held to what the user contradicts: go on from here, holding it less."""
-        self._best_key = self._progress_key = None
-        self._progress_at = done
+    def _go_on(self, evaluation: Evaluation, done: int) -> None:
+        """From the best weights: with smaller steps, or, where most is still wrong, holding the network less."""
+        if self.stopped_by == "stalled" and self.pace > _LEAST_PACE:
+            self.pace /= _SLOWER
+        elif evaluation.violations > 0.5 * evaluation.users and self._objective.relax():
+            self.pace, self.most = 1.0, done + self._options.effective_iterations
+            self._best_key = self._progress_key = None
+        else:
+            return
+        self._progress_at, self.stopped_by = done, ""
         self.beginnings += 1
-        self.stopped_by = ""
+        with torch.no_grad():
+            for parameter, value in zip(self._parameters, self.best, strict=True):
+                parameter.copy_(value)
 
     def _reason(self, evaluation: Evaluation, done: int) -> str:
         sure_enough = self._options.method == "paper" or evaluation.least_sure >= self._options.confidence
@@ -166,38 +176,6 @@ def optimise(
     return Outcome(run.best, run.best_iteration, run.history, run.stopped_by)
 
 
-class _Adam:
-    """Kingma & Ba 2015. Written out, since torch's optimisers import its compiler, which takes seconds."""
-
-    def __init__(self, parameters: Sequence[nn.Parameter], rates: Sequence[Tensor | float]) -> None:
-        self._rates = rates
-        self._moments = [(p, torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
-        self._steps = 0
-
-    @torch.no_grad()
-    def step(self) -> None:
-        """Follow the gradients."""
-        self._steps += 1
-        first, second = (1 - decay**self._steps for decay in (0.9, 0.999))
-        for (parameter, mean, square), rate in zip(self._moments, self._rates, strict=True):
-            mean.lerp_(parameter.grad, 0.1)
-            square.mul_(0.999).addcmul_(parameter.grad, parameter.grad, value=0.001)
-            parameter.sub_((mean / first).div_((square / second).sqrt_().add_(1e-8)).mul_(rate))
-
-
-class _GradientDescent:
-    """Steps along the negative gradient."""
-
-    def __init__(self, parameters: Sequence[nn.Parameter], rates: Sequence[Tensor | float]) -> None:
-        self._parameters, self._rates = parameters, rates
-
-    @torch.no_grad()
-    def step(self) -> None:
-        """Follow the gradients."""
-        for parameter, rate in zip(self._parameters, self._rates, strict=True):
-            parameter.sub_(parameter.grad * rate)
-
-
 def _descend(
     run: _Run,
     parameters: Sequence[nn.Parameter],
@@ -205,14 +183,17 @@ def _descend(
     options: RefinementOptions,
 ) -> None:
     rate = options.effective_learning_rate
-    kind = _GradientDescent if options.method == "paper" else _Adam
+    kind = GradientDescent if options.method == "paper" else Adam
     beginnings = -1
     while True:
         run.evaluate()
         if run.stopped_by:
             return
         if beginnings < run.beginnings:  # Adam's memory of larger gradients would make its steps tiny
-            optimiser, beginnings = kind(parameters, [rate * pace for pace in paces]), run.beginnings
+            optimiser = kind(parameters, [run.pace * rate * pace for pace in paces])
+            first, beginnings = beginnings < 0, run.beginnings
+            if not first:
+                continue  # the gradients are those of other weights
         optimiser.step()
         if not all(parameter.isfinite().all() for parameter in parameters):
             raise RuntimeError(

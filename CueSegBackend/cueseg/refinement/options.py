@@ -38,7 +38,7 @@ class RefinementOptions:
             (the norm itself; "paper").
         beta: weight of the term that keeps regions far from the scribbles; "ce" only. None takes 0.1 for 2D networks
             and 3000 for 3D ones, whose objects are a small share of what the term's mean runs over; if more than half
-            of the user's pixels stay wrong under 3000 and ten steps mend few of them, it is lowered.
+            of the user's pixels stay wrong to the end under 3000, it is lowered and as many steps are taken again.
         confidence: probability that every user pixel must reach before the refinement may stop early.
         growth: grow the scribbles to neighbours of like intensity; None: only the user's own pixels count.
         grown_weight: weight of grown pixels against the user's own, per class.
