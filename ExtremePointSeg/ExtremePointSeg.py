@@ -28,7 +28,9 @@ from ExtremePointSegLib.Readiness import State
 from ExtremePointSegLib.Settings import Modality, Overwrite
 from ExtremePointSegSelfTest.PlacingTests import PlacingTests
 from ExtremePointSegSelfTest.SceneTests import SceneTests
+from ExtremePointSegSelfTest.TrainingTests import TrainingTests
 from ExtremePointSegSelfTest.WritingTests import WritingTests
+from ExtremePointSegWidgets.TrainingSection import TrainingSection
 
 DRAG_PAUSE = 150  # milliseconds without movement until a dragged point counts
 SEGMENT_EVENTS = (
@@ -92,7 +94,7 @@ class ExtremePointSegParameterNode:
 class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObservationMixin):
     """The panel: binds settings, forwards events to the logic, shows what comes back."""
 
-    ownPackages = ("ExtremePointSegLib", "ExtremePointSegSelfTest")
+    ownPackages = ("ExtremePointSegLib", "ExtremePointSegWidgets", "ExtremePointSegSelfTest")
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
@@ -112,6 +114,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         self.logic = ExtremePointSegLogic()
         self.panel = self.logic.panel
         self._poller = TaskPoller(self.panel.queue, self.refresh)
+        self.training = TrainingSection(self.ui, self.panel, slicer.mrmlScene, lambda: self._parameterNode)
         self._pause = qt.QTimer()
         self._pause.setSingleShot(True)
         self._pause.connect("timeout()", self.onPointsSettled)
@@ -123,7 +126,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
     @property
     def isBusy(self):
         """Whether points or a prediction are still to be dealt with."""
-        return self._pause.active or self.panel.queue.busy
+        return self._pause.active or self.panel.queue.busy or self.training.isBusy
 
     def _connect(self):
         ui = self.ui
@@ -144,6 +147,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         self._pause.stop()
         self._poller.stop()
         self.setParameterNode(None)
+        self.training.close()
         self.panel.close()
         self.removeObservers()
 
@@ -158,6 +162,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         """Drop work and nodes before the scene goes."""
         self.onSceneStartImport(caller, event)
         self.panel.session.closeScene()
+        self.training.leaveScene()
 
     def onSceneStartImport(self, caller, event):
         """Look away while settings refer to nodes that are still to come."""
@@ -190,6 +195,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         self.onSegmentsModified()
         self.ui.modelComboBox.currentIndex = self.panel.modelIndex(parameters)
         self.panel.updateCue(parameters)
+        self.training.redraw()
         self.refresh()
 
     def _observeSegmentation(self, segmentation):
@@ -278,6 +284,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
             try:
                 self.panel.install()
             finally:
+                self.training.refresh()
                 self.refresh()
 
     def onAddSegment(self, checked):
@@ -322,5 +329,5 @@ class ExtremePointSegLogic(ScriptedLoadableModuleLogic):
 #
 
 
-class ExtremePointSegTest(PlacingTests, WritingTests, SceneTests, ScriptedLoadableModuleTest):
+class ExtremePointSegTest(PlacingTests, WritingTests, SceneTests, TrainingTests, ScriptedLoadableModuleTest):
     """Runs in Slicer; the cases are in ExtremePointSegSelfTest."""

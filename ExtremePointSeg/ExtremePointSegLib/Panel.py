@@ -137,6 +137,7 @@ class Panel(PanelBase):
         onError: Callable[[Exception], None],
     ) -> None:
         """Segment in the background; see `Session.start`. Only when the state is READY."""
+        card = self.models[self.modelIndex(settings)]
         request = Request(
             settings.inputVolume,
             settings.segmentation,
@@ -147,6 +148,7 @@ class Panel(PanelBase):
             settings.threshold,
             settings.keepExisting,
             settings.overwrite.value,
+            (card.name, card.sha256),
         )
         self.session.start(request, self._views(), onDone, onError)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import slicer
 
-from CueSegMRML import ControlPoints
+from CueSegMRML import ControlPoints, SliceRecords
 from CueSegMRML.BackgroundTask import TaskQueue
 from CueSegMRML.Segments import SegmentEditing
 from ExtremePointSegLib.CueOverlay import CueOverlay
@@ -31,7 +31,10 @@ _TASK = "segment"
 
 @dataclass(frozen=True)
 class Request:
-    """What the panel's settings ask for; `overwriteMode` is one of `vtkMRMLSegmentEditorNode`."""
+    """What the panel's settings ask for; `overwriteMode` is one of `vtkMRMLSegmentEditorNode`.
+
+    :param weights: name and SHA-256 of the model's weights, kept with the slice; None keeps no record.
+    """
 
     volumeNode: slicer.vtkMRMLScalarVolumeNode
     segmentationNode: slicer.vtkMRMLSegmentationNode
@@ -42,6 +45,7 @@ class Request:
     threshold: float | None = None
     keepExisting: bool = False
     overwriteMode: int = slicer.vtkMRMLSegmentEditorNode.OverwriteNone
+    weights: tuple[str, str] | None = None
 
 
 class Session:
@@ -177,6 +181,10 @@ class Session:
     ) -> SliceResult:
         self.editing.followSegmentEditor(request.segmentationNode, request.volumeNode)
         self.editing.node.SetOverwriteMode(request.overwriteMode)
+        slices = (request.segmentationNode, request.segmentId, request.volumeNode, task.plane)
+        before = SliceRecords.pointsBefore(*slices) if request.keepExisting else ()
+        if written == self._lastWrite:
+            before = SliceRecords.withoutLastSet(before)
         result = writeSlice(
             self.editing,
             task,
@@ -187,5 +195,7 @@ class Session:
             keepExisting=request.keepExisting,
             replaceLastWrite=written == self._lastWrite,
         )
+        if request.weights is not None:
+            SliceRecords.note(*slices, task.points, request.weights, before)
         self._lastWrite, self._last = written, (result, request.volumeNode)
         return result

@@ -22,3 +22,32 @@ class Overwrite(Choice):
     NONE = slicer.vtkMRMLSegmentEditorNode.OverwriteNone, "Allow overlap"
     VISIBLE = slicer.vtkMRMLSegmentEditorNode.OverwriteVisibleSegments, "Visible segments"
     ALL = slicer.vtkMRMLSegmentEditorNode.OverwriteAllSegments, "All segments"
+
+
+class Layout(Choice):
+    """Layout of a training set; the values are those of `cueseg.datasets.training_set.LAYOUTS`."""
+
+    NNUNET = "nnunet", "nnU-Net v2"
+    MONAI = "monai", "MONAI data list"
+
+
+class Format(Choice):
+    """Files of a training set; the values are their endings."""
+
+    NIFTI = ".nii.gz", "NIfTI"
+    NRRD = ".nrrd", "NRRD"
+
+
+class Dimensions(Choice):
+    """What a network that is trained here looks at."""
+
+    SLICES = 2, "2D U-Net, slice by slice"
+    VOLUME = 3, "3D U-Net"
+
+
+class Device(Choice):
+    """What a network is trained on."""
+
+    AUTO = "auto", "GPU if there is one"
+    CPU = "cpu", "CPU"
+    GPU = "cuda", "GPU"

@@ -21,9 +21,10 @@ def widgets(panel: str) -> dict[str, str]:
 
 
 def ui_attributes(panel: str) -> set[str]:
-    """Names after `self.ui.` or `ui.` in the module file."""
+    """Names after `self.ui.` or `ui.` in the module file and in those of its widgets."""
     found = set()
-    for node in ast.walk(syntax_tree(ROOT / panel / f"{panel}.py")):
+    paths = [ROOT / panel / f"{panel}.py", *python_files(f"{panel}/{panel}Widgets")]
+    for node in (node for path in paths for node in ast.walk(syntax_tree(path))):
         if isinstance(node, ast.Attribute):
             owner = node.value
             is_ui = (isinstance(owner, ast.Name) and owner.id == "ui") or (

@@ -1,0 +1,207 @@
+"""Training sets and networks from the labels of the scene: everything below the buttons of that section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+import slicer
+
+from CueSegMRML.BackgroundTask import TaskQueue
+from CueSegMRML.Curves import Curves
+from CueSegMRML.TrainingCases import trainingCase
+from ExtremePointSegLib.TrainingProcess import BackgroundProcess, TrainingLog, trainCommand
+from ExtremePointSegLib.TrainingRecipe import writeRecipe
+from ExtremePointSegLib.TrainingSet import addCase, readSet
+
+_LOSS, _DICE = (0.85, 0.45, 0.1), (0.1, 0.5, 0.8)
+_REFINE = "ScribbleRefine"  # the module that takes networks over, through its node in the scene
+
+
+class Stage(Enum):
+    """What a run is doing."""
+
+    IDLE = auto()
+    TRAINING = auto()
+    EXPORTING = auto()
+    STOPPED = auto()
+    DONE = auto()
+    FAILED = auto()
+
+    @property
+    def isRunning(self) -> bool:
+        """Whether a process is at work."""
+        return self in (Stage.TRAINING, Stage.EXPORTING)
+
+
+@dataclass(frozen=True)
+class CaseRequest:
+    """A case to be added: nodes, and where to."""
+
+    folder: Path
+    volumeNode: slicer.vtkMRMLScalarVolumeNode
+    segmentationNode: slicer.vtkMRMLSegmentationNode
+    modality: str
+    layout: str
+    suffix: str
+    subject: str = ""
+    replaceCase: bool = False
+
+
+class Training:
+    """One training set at a time, and one process at a time."""
+
+    def __init__(self, scene: slicer.vtkMRMLScene) -> None:
+        self.queue = TaskQueue("Training set")
+        self.curves = Curves(scene, "Training", "Step")
+        self.stage = Stage.IDLE
+        self.failure = ""
+        self.log: TrainingLog | None = None
+        self.recipe: Path | None = None
+        self.steps = 0
+        self._scene = scene
+        self._process: BackgroundProcess | None = None
+
+    @property
+    def network(self) -> Path | None:
+        """The file that a run writes at its end; it may not be there yet."""
+        return None if self.recipe is None else self.recipe.with_suffix(".pt")
+
+    @property
+    def hasWeights(self) -> bool:
+        """Whether there is anything that a network could be made of."""
+        return self._best is not None and self._best.exists()
+
+    @property
+    def isCurrent(self) -> bool:
+        """Whether the network's file holds the best weights so far."""
+        return (
+            self.network is not None
+            and self.network.exists()
+            and (not self.hasWeights or self.network.stat().st_mtime >= self._best.stat().st_mtime)
+        )
+
+    def addCase(
+        self,
+        request: CaseRequest,
+        onDone: Callable[[Any], None],
+        onError: Callable[[Exception], None],
+    ) -> None:
+        """Take the labelled volume now, and write it in the background; the result is `TrainingSet.addCase`'s."""
+        try:
+            case = trainingCase(
+                request.volumeNode, request.segmentationNode, request.modality, request.subject
+            )
+        except ValueError as error:
+            onError(error)
+            return
+
+        def write(_: Any) -> Any:
+            return addCase(request.folder, case, request.layout, request.suffix, request.replaceCase)
+
+        self.queue.submit("add", write, onDone, onError)
+
+    def start(
+        self,
+        folder: Path,
+        dims: int,
+        steps: int,
+        device: str,
+        onDone: Callable[[Any], None],
+        onError: Callable[[Exception], None],
+    ) -> None:
+        """Train on the set in a folder; a run that was stopped goes on."""
+
+        def prepare(_: Any) -> Path:
+            found = readSet(folder)
+            if found is None:
+                raise ValueError(f"'{folder}' holds no training set: add cases first")
+            return writeRecipe(found, dims, steps, device)
+
+        def begin(recipe: Path) -> None:
+            self.recipe, self.steps = recipe, steps
+            self.curves.remove()
+            self.log = TrainingLog(self._runFolder / "log.jsonl", steps)
+            self._run(Stage.TRAINING, trainCommand(recipe), onError)
+            onDone(recipe)
+
+        self.queue.submit("start", prepare, begin, onError)
+
+    def exportNetwork(self, onError: Callable[[Exception], None]) -> None:
+        """Write the best weights so far into the network's file, measured on the cases to validate on."""
+        self._run(Stage.EXPORTING, trainCommand(self.recipe, "--export", str(self.network)), onError)
+
+    def poll(self) -> None:
+        """Look what the process did; to be called now and then while one is running."""
+        if self.log is not None and self.log.read():
+            self.showCurves()
+        code = self._process.exitCode if self._process is not None else None
+        if code is None or not self.stage.isRunning:
+            return
+        process, self._process = self._process, None
+        if process.wasStopped:
+            self.stage = Stage.STOPPED
+        elif code:
+            self.stage = Stage.FAILED
+            end = f"It ended with signal {-code}." if code < 0 else ""
+            self.failure = "\n".join(filter(None, (end, process.lastLines())))
+        elif self.stage is Stage.TRAINING:
+            self.exportNetwork(self._fail)
+        else:
+            self.stage = Stage.DONE
+
+    def showCurves(self) -> None:
+        """Draw the curves again, e.g. in a new scene."""
+        if self.log is not None:
+            self.curves.show("Loss", self.log.losses, _LOSS)
+            self.curves.show("Validation Dice", self.log.scores, _DICE)
+
+    def stop(self) -> None:
+        """End the process; the last saved state stays, and `start` goes on from there."""
+        if self._process is not None:
+            self._process.stop()
+
+    def handOver(self) -> bool:
+        """Let the module Scribble Refine take the network over; False where it has never been opened.
+
+        The two modules know each other by the settings node in the scene alone.
+        """
+        node = self._scene.GetSingletonNode(_REFINE, "vtkMRMLScriptedModuleNode")
+        if node is not None:
+            node.SetParameter("network", str(self.network))
+        return node is not None
+
+    def leaveScene(self) -> None:
+        """Take the curves out of the scene; the process goes on."""
+        self.curves.remove()
+
+    def close(self) -> None:
+        """End process and worker."""
+        if self._process is not None:
+            self._process.stop(wait=True)
+            self.poll()
+        self.curves.remove()
+        self.queue.close()
+
+    @property
+    def _runFolder(self) -> Path | None:
+        return None if self.recipe is None else self.recipe.parent / self.recipe.stem
+
+    @property
+    def _best(self) -> Path | None:
+        return None if self.recipe is None else self._runFolder / "best.pt"
+
+    def _run(self, stage: Stage, command: list[str], onError: Callable[[Exception], None]) -> None:
+        try:
+            self._process = BackgroundProcess(command, self._runFolder / "train.log")
+        except OSError as error:
+            self._fail(error)
+            onError(error)
+        else:
+            self.stage, self.failure = stage, ""
+
+    def _fail(self, error: Exception) -> None:
+        self.stage, self.failure = Stage.FAILED, str(error)

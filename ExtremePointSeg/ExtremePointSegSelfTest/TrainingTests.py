@@ -1,0 +1,185 @@
+"""The section "Train on my labels": sets written, networks trained, stopped, gone on with and handed over."""
+
+import json
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import slicer
+
+from CueSegMRML import SegmentMasks
+from ExtremePointSegLib.Training import Stage
+from ExtremePointSegSelfTest.PanelCase import PanelCase
+
+SHAPE = (6, 24, 32)  # slices, rows, columns
+BODIES = {"ball": (3, 9, 9), "cube": (3, 15, 22)}  # middles
+LONG = 100_000  # steps that no test waits for
+
+
+class TrainingTests(PanelCase):
+    """Mixed into the module's test class."""
+
+    @property
+    def section(self):
+        """The panel's part that is tested here."""
+        return self.widget.training
+
+    @property
+    def trainingSays(self):
+        """Messages of the section, for asserts and reports."""
+        return f"{self.ui.casesLabel.text}\n{self.ui.trainingLabel.text}"
+
+    def useFolder(self, folder, layout=0, form=0):
+        """Open the section, type a folder and choose layout and format."""
+        self.ui.trainingCollapsibleButton.collapsed = False
+        self.ui.layoutComboBox.currentIndex = layout
+        self.ui.formatComboBox.currentIndex = form
+        self.ui.trainingFolderLineEdit.currentPath = str(folder)
+
+    def addPhantom(self, name, segments=tuple(BODIES), seed=0):
+        """A labelled volume in the panel: bright bodies in noise."""
+        bodies = {body: np.zeros(SHAPE, bool) for body in BODIES}
+        for body, (k, j, i) in BODIES.items():
+            bodies[body][k - 2 : k + 2, j - 5 : j + 5, i - 6 : i + 6] = True
+        values = np.random.default_rng(seed).normal(0, 5, SHAPE)
+        for number, mask in enumerate(bodies.values(), start=1):
+            values += 90.0 * number * mask
+        volume = slicer.util.addVolumeFromArray(
+            values.astype(np.float32), nodeClassName="vtkMRMLScalarVolumeNode", name=name
+        )
+        self.showVolume(volume)
+        segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"labels of {name}")
+        segmentation.CreateDefaultDisplayNodes()
+        segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+        for body in segments:
+            segmentId = segmentation.GetSegmentation().AddEmptySegment("", body)
+            SegmentMasks.setOnVolume(segmentation, segmentId, volume, bodies[body])
+        self.ui.segmentationSelector.setCurrentNode(segmentation)
+        return volume
+
+    def addCase(self):
+        """Press the button and wait."""
+        self.assertTrue(self.ui.addCaseButton.enabled, self.trainingSays)
+        self.ui.addCaseButton.click()
+        self.waitUntilIdle()
+
+    def addTwoCases(self, folder, **choices):
+        """A set that can be trained on."""
+        self.useFolder(folder, **choices)
+        for seed, name in enumerate(("one", "two")):
+            self.addPhantom(name, seed=seed)
+            self.addCase()
+        self.assertTrue(self.ui.trainButton.enabled, self.trainingSays)
+
+    def train(self, steps):
+        """Begin a training."""
+        self.ui.dimensionsComboBox.currentIndex = 0
+        self.ui.trainingDeviceComboBox.currentIndex = 1
+        self.ui.stepsSpinBox.value = steps
+        self.ui.trainButton.click()
+        self.waitFor(
+            lambda: self.section.training.stage.isRunning, f"the start of the training: {self.trainingSays}"
+        )
+
+    def waitForEnd(self, stage):
+        """Wait for the process."""
+        training = self.section.training
+        self.waitFor(lambda: not training.stage.isRunning, "the end of the training")
+        self.assertIs(training.stage, stage, self.trainingSays)
+
+    def tearDown(self):
+        """End what a failed test left running, and leave an idle section."""
+        training = self.section.training
+        training.stop()
+        self.waitFor(lambda: not training.stage.isRunning, "the end of the training")
+        training.stage, training.recipe, training.log = Stage.IDLE, None, None
+        self.useFolder("")
+        self.ui.replaceCaseCheckBox.checked = False
+        self.ui.trainingCollapsibleButton.collapsed = True
+        super().tearDown()
+
+    def test_ANetworkIsTrainedAndOpened(self):
+        """From two cases to a curve and a network that Scribble Refine lists and has chosen."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.addTwoCases(Path(folder) / "Dataset007_Phantom")
+            self.assertIn("2 cases, 1 to learn from and 1 to validate on: ball, cube", self.trainingSays)
+            self.train(4)
+            self.waitForEnd(Stage.DONE)
+            network = self.section.training.network
+            self.assertIn(str(network), self.trainingSays)
+            self.assertIn("Best validation Dice", self.trainingSays)
+            self.assertTrue(self.ui.trainingPlotContainer.visible)
+            log = self.section.training.log
+            self.assertEqual([step for step, _ in log.losses], list(range(1, 5)))
+            self.assertEqual(len(log.scores), 4)
+            self.ui.openNetworkButton.click()
+            other = slicer.modules.ScribbleRefineWidget
+            self.assertTrue(other.parent.isEntered)
+            self.assertEqual(other.ui.networkComboBox.currentText, network.name)
+            slicer.util.selectModule("ExtremePointSeg")
+
+    def test_AStoppedTrainingGoesOn(self):
+        """Stopped by the button it goes on from what was saved; killed from outside it says so."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.addTwoCases(Path(folder) / "set", layout=1, form=1)
+            training = self.section.training
+            state = Path(folder) / "set/runs/set-2d/state.pt"
+            self.train(LONG)
+            self.assertEqual(self.ui.trainButton.text, "Stop")
+            self.waitFor(lambda: "Training: step" in self.trainingSays, "a report")
+            slicer.mrmlScene.Clear()
+            self.assertTrue(training.stage.isRunning, "closing the scene does not end the training")
+            self.waitFor(state.exists, "a saved state")
+            self.ui.trainButton.click()
+            self.waitForEnd(Stage.STOPPED)
+            self.assertIn("goes on from the last saved state", self.trainingSays)
+            self.assertFalse(self.ui.openNetworkButton.enabled, "nothing was validated yet")
+            saved = state.stat().st_mtime_ns
+            self.train(LONG)
+            self.waitFor(lambda: state.stat().st_mtime_ns > saved, "the next saved state")
+            self.assertIn("going on at step", training._process.log.read_text())
+            os.kill(training._process.pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+            self.waitForEnd(Stage.FAILED)
+            self.assertIn("The training failed", self.trainingSays)
+
+    def test_AClickedSliceIsWrittenAsSuch(self):
+        """Its clicks, the weights and that it was checked stand beside the labels."""
+        self.segmentRing("Red")
+        segment = self.settings.segmentation.GetSegmentation().GetSegment(self.settings.segmentId)
+        segment.SetTag("Segmentation.Status", "completed")
+        with tempfile.TemporaryDirectory() as folder:
+            self.useFolder(Path(folder) / "set")
+            self.addCase()
+            self.assertIn("Add a case of another patient", self.trainingSays)
+            self.assertFalse(self.ui.trainButton.enabled)
+            record = json.loads((Path(folder) / "set/provenance/abdomen.json").read_text())
+            (origin,) = record["slices"]
+            self.assertEqual(
+                (origin["origin"], origin["checked"], len(origin["points"])), ("clicked", True, 4)
+            )
+            self.assertEqual(origin["weights"]["name"], self.settings.model)
+
+    def test_CasesThatDoNotFitAreRefusedInWords(self):
+        """Without segments, twice the same, another kind of files, a folder that is none."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.useFolder(Path(folder) / "set")
+            self.addPhantom("bare", segments=())
+            self.addCase()
+            self.assertIn("has no segments", self.trainingSays)
+            self.addPhantom("full")
+            self.addCase()
+            self.addCase()
+            self.assertIn("tick 'Replace a case of the same name'", self.trainingSays)
+            self.ui.replaceCaseCheckBox.click()
+            self.addCase()
+            self.assertIn("Added as case 1.", self.trainingSays)
+            self.ui.formatComboBox.currentIndex = 1
+            self.addCase()
+            self.assertIn("holds a set in the layout nnunet with .nii.gz files", self.trainingSays)
+            self.useFolder(Path(folder) / "set/dataset.json/inside")
+            self.addCase()
+            self.assertIn("Not a directory", self.trainingSays)
+            self.useFolder(Path(folder) / "set/imagesTr")
+            self.assertIn("choose a new folder", self.trainingSays)

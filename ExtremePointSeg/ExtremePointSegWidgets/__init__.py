@@ -1,0 +1,1 @@
+"""Qt parts of the module ExtremePointSeg."""
