@@ -7,6 +7,7 @@ import torch
 from cueseg.refinement import RefinementOptions, RefinementSession, refine
 from cueseg.refinement.activations import Activation
 from cueseg.refinement.locality import allowed_region, bounding_box, within_limits
+from cueseg.refinement.options import REGULARISERS
 from refinement_networks import Plain, box_scribbles, picture, seeded, state_of, unchanged
 
 GROUPS, CASES = 10, 20
@@ -31,6 +32,7 @@ def random_case(rng):
         layers=int(rng.integers(1, 4)),
         keep_radius=float(rng.uniform(1, 6)) if rng.random() < 0.4 else None,
         clamp_scribbles=bool(rng.random() < 0.7),
+        regularise=rng.choice(REGULARISERS).item(),
     )
     return {
         "dims": dims,
@@ -71,7 +73,9 @@ def test_nothing_changes_outside_the_limits(group):
 
 def test_within_the_scope_it_is_the_unlimited_result():
     network, image, scribbles = seeded(Plain), picture(), box_scribbles()
-    options = RefinementOptions(learning_rate=0.03)
+    options = RefinementOptions(
+        learning_rate=0.03, regularise="none"
+    )  # edges are followed within the scope only
     free = refine(network, image, scribbles, options, device="cpu")
     scope = np.zeros(image.shape, bool)
     scope[10:30, 10:30] = True

@@ -202,3 +202,28 @@ def test_nothing_is_kept_where_a_new_class_may_spread(painted, spared):
     weight = window.keep.weight[0]
     assert bool((weight[44:53, 40:56] == 0).all()) == spared
     assert weight[80, 48] > 0
+
+
+def test_moments_taken_again_make_tiles_exact_at_other_weights():
+    size = (256, 256)
+    copy = copied(seeded(lambda: UNet(2, 1, 3, base=8, levels=3)), 2)
+    features = copy.features(noise(*size))
+    window = asked(size, [(10, 12), (50, 60)])
+    tiler = Tiler(copy)
+    tiled = tiler.tile(window, features, size, np.zeros(size, np.int16), 0)
+    shifted(copy, 0.5)
+    expected = at(copy.logits(features), window)
+    before = float((at(tiler.logits(tiled.tiles), tiled) - expected).detach().abs().max())
+    tiler.refresh(tiled.tiles, features)
+    after = float((at(tiler.logits(tiled.tiles), tiled) - expected).detach().abs().max())
+    assert after < 1e-4 < before
+
+
+def test_what_is_called_satisfied_on_tiles_is_so_on_the_whole_window():
+    network = SegmentationNetwork.wrap(seeded(lambda: UNet(2, 1, 3, base=8, levels=3)), dims=2, in_channels=1)
+    image = noise(256, 256)[0, 0].numpy()
+    scribbles = np.full(image.shape, -1, np.int16)
+    scribbles[40, 40:60], scribbles[100, 100:130], scribbles[200, 20:60] = 1, 2, 0
+    result = refine(network, image, scribbles, RefinementOptions(learning_rate=0.03, beta=0.0), device="cpu")
+    assert result.stopped_by == "satisfied"
+    assert result.satisfied

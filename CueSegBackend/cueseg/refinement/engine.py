@@ -131,6 +131,15 @@ class Engine:
         size = self.plan.size[self.plan.flat :]
         return self._tiler.tile(window, self.features(window.index), size, part.reshape(size), seed)
 
+    def refresh(self, windows: Sequence[ScribbledWindow]) -> bool:
+        """Bring tiles behind normalisations up to the present weights; returns whether there are any."""
+        tiled = [window for window in windows if window.tiles is not None]
+        if not tiled or not len(self._copy.norms):
+            return False
+        for window in tiled:
+            self._tiler.refresh(window.tiles, self.features(window.index))
+        return True
+
     def logits_for(self, window: ScribbledWindow) -> Tensor:
         """Logits (1, C, *size) of a window, or (T, C, *side) of its tiles, with the present weights."""
         return self.logits(window.index) if window.tiles is None else self._tiler.logits(window.tiles)

@@ -106,7 +106,7 @@ def _optimised(
     objective = create_objective(copy.activation, options, list(copy.start.values()), copy.network.card.dims)
     held = objective.beta
     with torch.enable_grad():
-        outcome = optimise(parameters, paces, windows, engine.logits_for, objective, options, reporter)
+        outcome = optimise(parameters, paces, windows, engine, objective, options, reporter)
     if objective.beta < held:
         notes.append(
             f"the scribbles contradict most of what the network says, so the keep penalty was lowered from {held:g} "

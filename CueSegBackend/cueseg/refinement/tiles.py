@@ -74,6 +74,8 @@ class Tiler:
             seed: of the sample.
         """
         stride = _stride(features, size)
+        if self._copy.target.scale_bias and len(self._copy.norms):
+            return window  # the line search of L-BFGS does not bear moments that are taken again
         if stride is None or self._margin.get(size, 0) is None:
             return window
         with torch.no_grad(), self._copy.norms.taking() as moments:
@@ -90,10 +92,20 @@ class Tiler:
         if len(chosen) * math.prod(grid.side) > _WORTH * math.prod(size):
             return window
         tiled = _tiled(window, features, grid, chosen, share, voxels)
-        tiled.tiles.moments = moments
-        with torch.no_grad():
-            self.logits(tiled.tiles)  # at the start: the sample's own moments
+        self._begin(tiled.tiles, moments)
         return tiled
+
+    def refresh(self, tiles: Tiles, features: list[Any]) -> None:
+        """Take the moments of the whole window again, with the present weights."""
+        with torch.no_grad(), self._copy.norms.taking() as moments:
+            self._copy.logits(features)
+        self._begin(tiles, moments)
+
+    def _begin(self, tiles: Tiles, moments: list[list[Moments]]) -> None:
+        """From here on the moments of the window move as those of the sample do."""
+        tiles.moments = moments
+        with torch.no_grad():
+            self.logits(tiles)
 
     def logits(self, tiles: Tiles) -> Tensor:
         """(T, C, *side) with the present weights."""
