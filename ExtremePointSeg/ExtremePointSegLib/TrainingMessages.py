@@ -12,7 +12,7 @@ def describeSet(found: TrainingSet | None, _: Callable[[str], str]) -> str:
     """What the folder holds, and what is missing before a training can begin."""
     if found is None:
         return _("The folder holds no case yet.")
-    text = _("{count} cases, {train} to learn from and {val} to validate on: {names}").format(
+    text = _("Cases: {count}, {train} to learn from and {val} to validate on; {names}").format(
         count=len(found.ids),
         train=found.splits.count("train"),
         val=found.splits.count("val"),

@@ -39,14 +39,21 @@ def writeRecipe(found: TrainingSet, dims: int, steps: int, device: str) -> Path:
     while True:
         name = f"{base}-{dims}d" + (f"-{number}" if number > 1 else "")
         path = found.folder / RUNS / f"{name}.toml"
-        before = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else values
-        if before["classes"] == values["classes"]:
+        before = _read(path) if path.is_file() else values
+        if before.get("classes") == values["classes"] and before.get("dims") == dims:
             break
         number += 1
-    values |= {key: before[key] for key in _KEPT}
+    values |= {key: before.get(key, values[key]) for key in _KEPT}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_toml({"name": name, **values}), encoding="utf-8")
     return path
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no recipe any more ({error}): remove it with its folder") from error
 
 
 def _values(found: TrainingSet, dims: int, steps: int, device: str) -> dict[str, Any]:

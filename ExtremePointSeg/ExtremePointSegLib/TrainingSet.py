@@ -20,7 +20,7 @@ LISTS = {"nnunet": "dataset.json", "monai": "datalist.json"}
 MANIFEST = "manifest.json"
 RUNS = "runs"  # trainings of the set, within its folder
 _ADDING = ".adding"
-_VALIDATION = (5, 1)  # of every five cases the second is validated on
+_VALIDATION = (5, 1)  # of every five patients the second is validated on
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def addCase(
 ) -> tuple[TrainingSet, list[str]]:
     """Write a case into a set, which begins with the first case.
 
-    The split is that of the same subject; for a new one, of every five cases the second is validated on.
+    The split is that of the same subject; of every five subjects the second is validated on.
 
     :param layout: a key of `LISTS`.
     :param suffix: ".nii.gz" or ".nrrd".
@@ -96,6 +96,7 @@ def addCase(
     from cueseg.datasets import export_training_set
     from cueseg.datasets.training_files import slices_between
 
+    shutil.rmtree(folder / _ADDING, ignore_errors=True)  # of a process that was killed meanwhile
     before = readSet(folder)
     before = TrainingSet(folder, layout, suffix=suffix) if before is None else before
     _checkFits(before, case, layout, suffix, replaceCase)
@@ -141,7 +142,7 @@ def _split(before: TrainingSet, case: TrainingCase) -> str:
     if case.id in before.ids:  # replaced, and now of another patient
         return before.splits[before.ids.index(case.id)]
     every, second = _VALIDATION
-    return "val" if len(before.ids) % every == second else "train"
+    return "val" if len(set(before.subjects)) % every == second else "train"
 
 
 def _moveFiles(staging: Path, folder: Path) -> None:

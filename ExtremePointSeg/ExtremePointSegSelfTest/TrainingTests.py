@@ -104,7 +104,7 @@ class TrainingTests(PanelCase):
         """From two cases to a curve and a network that Scribble Refine lists and has chosen."""
         with tempfile.TemporaryDirectory() as folder:
             self.addTwoCases(Path(folder) / "Dataset007_Phantom")
-            self.assertIn("2 cases, 1 to learn from and 1 to validate on: ball, cube", self.trainingSays)
+            self.assertIn("Cases: 2, 1 to learn from and 1 to validate on; ball, cube", self.trainingSays)
             self.train(4)
             self.waitForEnd(Stage.DONE)
             network = self.section.training.network
@@ -174,7 +174,7 @@ class TrainingTests(PanelCase):
             self.assertIn("tick 'Replace a case of the same name'", self.trainingSays)
             self.ui.replaceCaseCheckBox.click()
             self.addCase()
-            self.assertIn("Added as case 1.", self.trainingSays)
+            self.assertIn("The case was written.", self.trainingSays)
             self.ui.formatComboBox.currentIndex = 1
             self.addCase()
             self.assertIn("holds a set in the layout nnunet with .nii.gz files", self.trainingSays)

@@ -98,8 +98,8 @@ class TrainingSection:
 
     def onAdded(self, result):
         """Show the set as it is now."""
-        found, notes = result
-        self._message = "\n".join([_("Added as case {count}.").format(count=len(found.ids)), *notes])
+        notes = result[1]
+        self._message = "\n".join([_("The case was written."), *notes])
         self._showSet()
 
     def onTrain(self, checked):
