@@ -118,6 +118,8 @@ class OptimisationRun:
 
     def _go_on(self, evaluation: Evaluation, done: int) -> None:
         """From the best weights: with smaller steps, or, where most is still wrong, holding the network less."""
+        if evaluation.violations == 0:
+            return  # being surer of the scribbles alone costs the rest
         if self.stopped_by == "stalled" and self.pace > _LEAST_PACE:
             self.pace /= _SLOWER
         elif evaluation.violations > 0.5 * evaluation.users and self._objective.relax():
