@@ -231,6 +231,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         ui.applyButton.toolTip = hint
         ui.undoButton.enabled = self.panel.session.editing.canUndo()
         ui.redoButton.enabled = self.panel.session.editing.canRedo()
+        self.training.refresh()
 
     def onPointsModified(self, caller, event):
         """A click counts at once, a drag when the mouse rests; moving towards the next point is neither."""
@@ -284,7 +285,6 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
             try:
                 self.panel.install()
             finally:
-                self.training.refresh()
                 self.refresh()
 
     def onAddSegment(self, checked):

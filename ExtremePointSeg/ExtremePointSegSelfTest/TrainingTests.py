@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from ExtremePointSegSelfTest.PanelCase import PanelCase
 
 SHAPE = (6, 24, 32)  # slices, rows, columns
 BODIES = {"ball": (3, 9, 9), "cube": (3, 15, 22)}  # middles
-LONG = 100_000  # steps that no test waits for
+LONG = 500  # steps that no test waits for; the first state is saved after 25, the first validation is at 50
 
 
 class TrainingTests(PanelCase):
@@ -89,21 +90,25 @@ class TrainingTests(PanelCase):
         self.waitFor(lambda: not training.stage.isRunning, "the end of the training")
         self.assertIs(training.stage, stage, self.trainingSays)
 
-    def tearDown(self):
-        """End what a failed test left running, and leave an idle section."""
-        training = self.section.training
-        training.stop()
-        self.waitFor(lambda: not training.stage.isRunning, "the end of the training")
-        training.stage, training.recipe, training.log = Stage.IDLE, None, None
-        self.useFolder("")
-        self.ui.replaceCaseCheckBox.checked = False
-        self.ui.trainingCollapsibleButton.collapsed = True
-        super().tearDown()
+    @contextmanager
+    def trainingFolder(self):
+        """A folder; afterwards nothing runs any more, and the section is as it was."""
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                yield Path(folder)
+            finally:
+                training = self.section.training
+                training.stop()
+                self.waitFor(lambda: not training.stage.isRunning, "the end of the training")
+                training.stage, training.recipe, training.log = Stage.IDLE, None, None
+                self.useFolder("")
+                self.ui.replaceCaseCheckBox.checked = False
+                self.ui.trainingCollapsibleButton.collapsed = True
 
     def test_ANetworkIsTrainedAndOpened(self):
         """From two cases to a curve and a network that Scribble Refine lists and has chosen."""
-        with tempfile.TemporaryDirectory() as folder:
-            self.addTwoCases(Path(folder) / "Dataset007_Phantom")
+        with self.trainingFolder() as folder:
+            self.addTwoCases(folder / "Dataset007_Phantom")
             self.assertIn("Cases: 2, 1 to learn from and 1 to validate on; ball, cube", self.trainingSays)
             self.train(4)
             self.waitForEnd(Stage.DONE)
@@ -122,10 +127,10 @@ class TrainingTests(PanelCase):
 
     def test_AStoppedTrainingGoesOn(self):
         """Stopped by the button it goes on from what was saved; killed from outside it says so."""
-        with tempfile.TemporaryDirectory() as folder:
-            self.addTwoCases(Path(folder) / "set", layout=1, form=1)
+        with self.trainingFolder() as folder:
+            self.addTwoCases(folder / "set", layout=1, form=1)
             training = self.section.training
-            state = Path(folder) / "set/runs/set-2d/state.pt"
+            state = folder / "set/runs/set-2d/state.pt"
             self.train(LONG)
             self.assertEqual(self.ui.trainButton.text, "Stop")
             self.waitFor(lambda: "Training: step" in self.trainingSays, "a report")
@@ -149,12 +154,12 @@ class TrainingTests(PanelCase):
         self.segmentRing("Red")
         segment = self.settings.segmentation.GetSegmentation().GetSegment(self.settings.segmentId)
         segment.SetTag("Segmentation.Status", "completed")
-        with tempfile.TemporaryDirectory() as folder:
-            self.useFolder(Path(folder) / "set")
+        with self.trainingFolder() as folder:
+            self.useFolder(folder / "set")
             self.addCase()
             self.assertIn("Add a case of another patient", self.trainingSays)
             self.assertFalse(self.ui.trainButton.enabled)
-            record = json.loads((Path(folder) / "set/provenance/abdomen.json").read_text())
+            record = json.loads((folder / "set/provenance/abdomen.json").read_text())
             (origin,) = record["slices"]
             self.assertEqual(
                 (origin["origin"], origin["checked"], len(origin["points"])), ("clicked", True, 4)
@@ -163,8 +168,8 @@ class TrainingTests(PanelCase):
 
     def test_CasesThatDoNotFitAreRefusedInWords(self):
         """Without segments, twice the same, another kind of files, a folder that is none."""
-        with tempfile.TemporaryDirectory() as folder:
-            self.useFolder(Path(folder) / "set")
+        with self.trainingFolder() as folder:
+            self.useFolder(folder / "set")
             self.addPhantom("bare", segments=())
             self.addCase()
             self.assertIn("has no segments", self.trainingSays)
@@ -178,8 +183,12 @@ class TrainingTests(PanelCase):
             self.ui.formatComboBox.currentIndex = 1
             self.addCase()
             self.assertIn("holds a set in the layout nnunet with .nii.gz files", self.trainingSays)
-            self.useFolder(Path(folder) / "set/dataset.json/inside")
+            self.useFolder(folder / "another", layout=1, form=1)
+            self.ui.trainingFolderLineEdit.currentPath = str(folder / "set")
+            self.assertEqual(self.ui.layoutComboBox.currentText, "nnU-Net v2", "that of the folder")
+            self.assertEqual(self.ui.formatComboBox.currentText, "NIfTI")
+            self.useFolder(folder / "set/dataset.json/inside")
             self.addCase()
             self.assertIn("Not a directory", self.trainingSays)
-            self.useFolder(Path(folder) / "set/imagesTr")
+            self.useFolder(folder / "set/imagesTr")
             self.assertIn("choose a new folder", self.trainingSays)

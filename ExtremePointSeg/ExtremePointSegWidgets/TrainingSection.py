@@ -166,10 +166,17 @@ class TrainingSection:
             try:
                 self._found = readSet(self._folder)
                 text = describeSet(self._found, _)
+                self._followSet()
             except (ValueError, OSError) as error:
                 text = str(error)
         self.ui.casesLabel.text = text
         self.refresh()
+
+    def _followSet(self):
+        """A set that has begun goes on in its layout and format."""
+        if self._found is not None:
+            self.ui.layoutComboBox.currentIndex = list(Layout).index(Layout(self._found.layout))
+            self.ui.formatComboBox.currentIndex = list(Format).index(Format(self._found.suffix))
 
     @property
     def _folder(self):
