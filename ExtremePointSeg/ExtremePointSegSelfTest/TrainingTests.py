@@ -16,7 +16,7 @@ from ExtremePointSegSelfTest.PanelCase import PanelCase
 
 SHAPE = (6, 24, 32)  # slices, rows, columns
 BODIES = {"ball": (3, 9, 9), "cube": (3, 15, 22)}  # middles
-LONG = 500  # steps that no test waits for; the first state is saved after 25, the first validation is at 50
+LONG = 200  # steps that no test waits for: a state is saved after every 10, the first validation is after 20
 
 
 class TrainingTests(PanelCase):
