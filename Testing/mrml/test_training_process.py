@@ -139,6 +139,25 @@ def test_a_3d_network_is_trained_and_can_be_loaded(training, tmp_path):
     tables = [series.GetTableNode() for series in training.curves._series.values()]
     np.testing.assert_array_equal([table.GetNumberOfRows() for table in tables], [2, 2])
     assert str(training.network) in describeRun(training, str)
+    before = training.network.stat().st_mtime_ns
+    os.utime(training.network, (0, 0))
+    assert not training.isCurrent, "there are better weights"
+    training.exportNetwork(pytest.fail)
+    assert training.stage is Stage.EXPORTING
+    finish(training)
+    assert training.isCurrent
+    assert training.network.stat().st_mtime_ns > before
+
+
+def test_closing_the_panel_ends_the_training(training, tmp_path):
+    grow(tmp_path / "set", [make(0), make(1)])
+    assert start(training, tmp_path / "set", steps=10_000) == []
+    pid = training._process.pid
+    os.kill(pid, 0)
+    training.close()
+    assert training.stage is Stage.STOPPED
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_a_failure_is_told_in_the_words_of_the_process(training, tmp_path):

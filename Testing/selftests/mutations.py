@@ -126,6 +126,15 @@ MUTATIONS = (
         '        ui.placeWidget.connect("activeMarkupsPlaceModeChanged(bool)", ui.placeButton.setChecked)\n',
         "",
     ),
+    Mutation("training ends with the scene", MODULE, "self.training.leaveScene()", "self.training.close()"),
+    Mutation(
+        "stop lets a training go on",
+        f"{LIB}/Training.py",
+        "            self._process.stop()\n",
+        "            pass\n",
+    ),
+    Mutation("a case is replaced unasked", f"{LIB}/TrainingSet.py", "and not replaceCase", "and False"),
+    Mutation("the network stays here", f"{LIB}/Training.py", '"network", str(', '"net", str('),
     Mutation(
         "the scope is forgotten",
         f"{SCRIBBLES}Lib/Panel.py",
