@@ -12,7 +12,7 @@ import slicer
 
 from CueSegMRML.BackgroundTask import TaskQueue
 from CueSegMRML.Curves import Curves
-from CueSegMRML.TrainingCases import trainingCase
+from CueSegMRML.TrainingCases import takeLabels, trainingCase
 from ExtremePointSegLib.TrainingProcess import BackgroundProcess, TrainingLog, trainCommand
 from ExtremePointSegLib.TrainingRecipe import writeRecipe
 from ExtremePointSegLib.TrainingSet import addCase, readSet
@@ -92,14 +92,13 @@ class Training:
     ) -> None:
         """Take the labelled volume now, and write it in the background; the result is `TrainingSet.addCase`'s."""
         try:
-            case = trainingCase(
-                request.volumeNode, request.segmentationNode, request.modality, request.subject
-            )
+            labelled = takeLabels(request.volumeNode, request.segmentationNode)
         except ValueError as error:
             onError(error)
             return
 
         def write(_: Any) -> Any:
+            case = trainingCase(labelled, request.modality, request.subject)
             return addCase(request.folder, case, request.layout, request.suffix, request.replaceCase)
 
         self.queue.submit("add", write, onDone, onError)

@@ -73,7 +73,7 @@ def readSet(folder: Path) -> TrainingSet | None:
         tuple(name[: len(name) - len(suffix)] for name in names),
         tuple(entry["subject"] for entry in entries),
         tuple(entry["split"] for entry in entries),
-        _classes(layout, json.loads((folder / LISTS[layout]).read_text(encoding="utf-8"))["labels"]),
+        _classes(layout, folder / LISTS[layout]),
         entries[0]["modality"],
         suffix,
     )
@@ -184,10 +184,15 @@ def _writeLists(staging: Path, folder: Path, before: TrainingSet, case: Training
     write_manifest(folder / MANIFEST, absolute)
 
 
-def _classes(layout: str, labels: dict[str, Any]) -> tuple[str, ...]:
+def _classes(layout: str, path: Path) -> tuple[str, ...]:
     """Names by number, the background left out: nnU-Net writes name: number, MONAI number: name."""
-    pairs = labels.items() if layout == "nnunet" else ((name, int(number)) for number, name in labels.items())
-    return tuple(name for name, number in sorted(pairs, key=lambda pair: pair[1]) if number)
+    try:
+        labels = json.loads(path.read_text(encoding="utf-8"))["labels"]
+        byName = labels if layout == "nnunet" else {name: number for number, name in labels.items()}
+        numbers = {name: int(number) for name, number in byName.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"'{path}' is damaged ({error}): restore it, or choose a new folder") from error
+    return tuple(name for name in sorted(numbers, key=numbers.get) if numbers[name])
 
 
 def _writeJson(path: Path, values: Any) -> None:

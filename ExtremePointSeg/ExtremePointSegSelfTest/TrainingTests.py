@@ -189,6 +189,7 @@ class TrainingTests(PanelCase):
             self.assertEqual(self.ui.formatComboBox.currentText, "NIfTI")
             self.useFolder(folder / "set/dataset.json/inside")
             self.addCase()
-            self.assertIn("Not a directory", self.trainingSays)
+            self.assertIn("The folder cannot be used", self.trainingSays)
+            self.assertIn("Choose another one", self.trainingSays)
             self.useFolder(folder / "set/imagesTr")
             self.assertIn("choose a new folder", self.trainingSays)

@@ -143,6 +143,8 @@ class TrainingSection:
     def onError(self, error):
         """Say in the section what went wrong."""
         self._message = str(error)
+        if isinstance(error, OSError):
+            self._message = _("The folder cannot be used: {error}. Choose another one.").format(error=error)
         self.refresh()
 
     def redraw(self):

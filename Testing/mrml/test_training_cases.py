@@ -8,7 +8,7 @@ import slicer
 
 from cueseg.image_files import extract_slice, read_image
 from CueSegMRML import SegmentMasks, SliceRecords, Slices
-from CueSegMRML.TrainingCases import caseId, trainingCase
+from CueSegMRML.TrainingCases import caseId, takeLabels, trainingCase
 from ExtremePointSegLib.TrainingSet import addCase
 from scene_builder import GEOMETRIES, SHAPE, clicks_in_slice, rotation, to_ijk, to_world, view_across
 
@@ -51,7 +51,7 @@ def at_voxels_of(volume, loaded):
 @pytest.mark.parametrize("geometry", sorted(GEOMETRIES))
 def test_image_and_labels_load_where_they_were(build, tmp_path, bodies, geometry, suffix):
     volume, segmentation = labelled(build, geometry, bodies, build.transform(rotation(1, 20, (5, 6, 7))))
-    folder, _ = written(tmp_path, trainingCase(volume, segmentation, "ct"), suffix)
+    folder, _ = written(tmp_path, trainingCase(takeLabels(volume, segmentation), "ct"), suffix)
     image = slicer.util.loadVolume(str(folder / f"imagesTr/image_0000{suffix}"))
     labels = slicer.util.loadLabelVolume(str(folder / f"labelsTr/image{suffix}"))
     volume.SetAndObserveTransformNodeID(None)  # files lie where the volume does before its transform
@@ -68,7 +68,7 @@ def test_slices_are_clicked_where_a_record_holds_and_unrecorded_elsewhere(build,
     points = Slices.pointsInPlane(plane, to_world(volume, clicks))
     SliceRecords.note(segmentation, "spleen", volume, plane, points, WEIGHTS)
     segmentation.GetSegmentation().GetSegment("liver").SetTag("Segmentation.Status", "completed")
-    _, origins = written(tmp_path, trainingCase(volume, segmentation, "ct"))
+    _, origins = written(tmp_path, trainingCase(takeLabels(volume, segmentation), "ct"))
     found = {(o["segment"], o["index"]): (o["origin"], o["checked"]) for o in origins}
     liver = {("liver", k): ("unrecorded", True) for k in range(2, 6)}
     spleen = {("spleen", k): ("unrecorded", False) for k in range(4, 9)}
@@ -87,7 +87,7 @@ def test_the_named_slice_is_the_one_that_was_clicked(build, tmp_path, bodies, ge
     plane = Slices.planeOf(volume, view_across(volume, axis, (24, 24, 5)))
     points = Slices.pointsInPlane(plane, to_world(volume, clicks))
     SliceRecords.note(segmentation, "spleen", volume, plane, points, WEIGHTS)
-    folder, origins = written(tmp_path, trainingCase(volume, segmentation, "ct"))
+    folder, origins = written(tmp_path, trainingCase(takeLabels(volume, segmentation), "ct"))
     (clicked,) = [o for o in origins if o["origin"] == "clicked"]
     image = read_image(folder / "imagesTr/image_0000.nii.gz")
     pixels = extract_slice(image, clicked["axis"], clicked["index"]).pixels
@@ -108,26 +108,27 @@ def test_what_cannot_be_a_case_is_named(build, bodies):
     volume, segmentation = labelled(build, "lps", bodies)
     empty = build.segmentation(volume)
     with pytest.raises(ValueError, match="all segments are empty on this volume"):
-        trainingCase(volume, empty, "ct")
+        trainingCase(takeLabels(volume, empty), "ct")
     empty.GetSegmentation().RemoveAllSegments()
     with pytest.raises(ValueError, match=r"'segmentation.*' has no segments: add one"):
-        trainingCase(volume, empty, "ct")
+        trainingCase(takeLabels(volume, empty), "ct")
     segmentation.GetSegmentation().GetSegment("spleen").SetName("liver")
     with pytest.raises(ValueError, match="several segments are named 'liver'"):
-        trainingCase(volume, segmentation, "ct")
+        trainingCase(takeLabels(volume, segmentation), "ct")
+    segmentation.GetSegmentation().GetSegment("spleen").SetName("spleen")
     sheared = GEOMETRIES["lps"].copy()
     sheared[0, 1] = 0.4
     with pytest.raises(ValueError, match="not perpendicular"):
-        trainingCase(build.volume(sheared), segmentation, "ct")
+        trainingCase(takeLabels(build.volume(sheared), segmentation), "ct")
     bent, _ = labelled(build, "lps", bodies)
     bent.SetAndObserveTransformNodeID(build.bent_transform().GetID())
     with pytest.raises(ValueError, match="non-linear transform"):
-        trainingCase(bent, labelled(build, "lps", bodies)[1], "ct")
+        trainingCase(takeLabels(bent, labelled(build, "lps", bodies)[1]), "ct")
 
 
 def test_segments_that_overlap_are_refused_and_nothing_is_left(build, tmp_path, bodies):
     bodies["spleen"][2:9] |= bodies["liver"][2:9]
     volume, segmentation = labelled(build, "lps", bodies)
     with pytest.raises(ValueError, match="liver overlap in"):
-        written(tmp_path, trainingCase(volume, segmentation, "ct"))
+        written(tmp_path, trainingCase(takeLabels(volume, segmentation), "ct"))
     assert not (tmp_path / "set").exists()

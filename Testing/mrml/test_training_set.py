@@ -157,3 +157,12 @@ def test_a_damaged_recipe_and_a_lost_image_are_named(tmp_path):
     (tmp_path / "set/imagesTr/case1_0000.nii.gz").unlink()
     with pytest.raises(ValueError, match=r"case1_0000.nii.gz cannot be read: add the case again"):
         writeRecipe(found, 2, 10, "cpu")
+
+
+@pytest.mark.parametrize("layout", sorted(LISTS))
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"labels": {"a": "b"}}'])
+def test_a_damaged_list_is_named(tmp_path, layout, text):
+    grow(tmp_path / "set", [make(0)], layout)
+    (tmp_path / "set" / LISTS[layout]).write_text(text)
+    with pytest.raises(ValueError, match=f"{LISTS[layout]}' is damaged .*restore it"):
+        readSet(tmp_path / "set")
