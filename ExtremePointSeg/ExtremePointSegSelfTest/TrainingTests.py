@@ -137,10 +137,12 @@ class TrainingTests(PanelCase):
             slicer.mrmlScene.Clear()
             self.assertTrue(training.stage.isRunning, "closing the scene does not end the training")
             self.waitFor(state.exists, "a saved state")
+            self.waitFor(lambda: self.ui.trainingPlotContainer.visible, "the curve in the new scene")
+            self.assertIs(training.curves.chartNode.GetScene(), slicer.mrmlScene)
             self.ui.trainButton.click()
             self.waitForEnd(Stage.STOPPED)
             self.assertIn("goes on from the last saved state", self.trainingSays)
-            self.assertFalse(self.ui.openNetworkButton.enabled, "nothing was validated yet")
+            self.assertEqual(self.ui.openNetworkButton.enabled, training.hasWeights)
             saved = state.stat().st_mtime_ns
             self.train(LONG)
             self.waitFor(lambda: state.stat().st_mtime_ns > saved, "the next saved state")

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+import slicer
 
 from cueseg.networks import load_network
 from ExtremePointSegLib import TrainingProcess
@@ -147,6 +148,27 @@ def test_a_3d_network_is_trained_and_can_be_loaded(training, tmp_path):
     finish(training)
     assert training.isCurrent
     assert training.network.stat().st_mtime_ns > before
+
+
+def test_curves_leave_the_scene_and_come_back(training, build, tmp_path):
+    path = tmp_path / "log.jsonl"
+    rows = [{"step": n, "loss": 1 / n} for n in (1, 2, 3)] + [{"step": 3, "val": 0.25}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    training.log = TrainingLog(path, 10)
+    empty = build.scene.GetNumberOfNodes()
+    for _ in range(2):
+        training.showCurves()
+        (series,) = training.curves._series.values()  # one validation makes no line
+        table = slicer.util.arrayFromTableColumn(series.GetTableNode(), "Loss")
+        np.testing.assert_allclose(table, [1, 1 / 2, 1 / 3])
+        chart = training.curves.chartNode
+        assert (chart.GetSaveWithScene(), chart.GetHideFromEditors()) == (0, 1)
+        training.leaveScene()
+        assert build.scene.GetNumberOfNodes() == empty
+    training.showCurves()
+    build.scene.Clear(False)
+    training.showCurves()
+    assert training.curves.chartNode.GetScene() is build.scene
 
 
 def test_closing_the_panel_ends_the_training(training, tmp_path):
