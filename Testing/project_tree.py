@@ -17,7 +17,7 @@ def project_files() -> tuple[Path, ...]:
     if (ROOT / ".git").exists():
         command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
         names = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, check=True
+            command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True
         ).stdout.splitlines()
         paths = (ROOT / name for name in names)
     else:  # an unpacked archive

@@ -128,7 +128,7 @@ def start_training(recipe: Path, output: Path, *words: str, ranks: int = 1) -> s
         env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
     )
 
 

@@ -31,4 +31,9 @@ class PlotPane:
             self._node.SetPlotChartNodeID(chartId)
         self._container.setVisible(chartNode is not None)
         if chartNode is not None:
+            self.fit()
+
+    def fit(self) -> None:
+        """Let the axes follow what was added."""
+        if self._view is not None:
             self._view.fitToContent()

@@ -187,7 +187,7 @@ def run_alone(name: str, part: str, options: argparse.Namespace) -> dict[str, An
     """One measurement in a fresh process."""
     command = [sys.executable, __file__, "--alone", name, part, "--turns", str(options.turns)]
     done = subprocess.run(
-        [*command, "--calls", str(options.calls)], check=True, capture_output=True, text=True
+        [*command, "--calls", str(options.calls)], check=True, capture_output=True, encoding="utf-8"
     )
     return json.loads(done.stdout)
 

@@ -162,5 +162,5 @@ def test_the_registry_needs_no_torch_until_a_network_is_built() -> None:
     code = "import sys, cueseg.models as m; assert 'torch' not in sys.modules; print(' '.join(m.MODEL_NAMES))"
     command = [sys.executable, "-c", code]
     folder = str(__import__("cueseg").__path__[0]).removesuffix("cueseg")
-    result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, cwd=folder)
     assert result.stdout.split() == list(MODEL_NAMES)

@@ -125,5 +125,7 @@ def test_cards_of_shipped_networks_can_be_read() -> None:
 
 def test_listing_networks_needs_no_torch() -> None:
     code = "import sys; sys.modules['torch'] = None; import cueseg.networks as n; n.list_networks(); n.NetworkCard"
-    result = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, encoding="utf-8"
+    )
     assert result.returncode == 0, result.stderr

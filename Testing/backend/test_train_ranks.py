@@ -91,7 +91,7 @@ def test_when_one_rank_fails_all_end_and_the_state_stays(tmp_path):
         [*launcher, str(script), "train", str(recipe), "--output", str(tmp_path / "out")],
         env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=120,
     )
     assert done.returncode != 0

@@ -149,6 +149,6 @@ def test_models_can_be_listed_without_torch() -> None:
     code = "import sys; sys.modules['torch'] = None; import cueseg; cueseg.list_models(); cueseg.WeightsCard"
     folder = Path(cueseg.__path__[0]).parent
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, encoding="utf-8", check=False
     )
     assert (done.returncode, done.stderr) == (0, "")

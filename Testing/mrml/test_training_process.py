@@ -72,7 +72,7 @@ def test_a_process_ends_with_the_application(tmp_path):
     folders = os.pathsep.join(str(ROOT / name) for name in ("CueSegBackend", "ExtremePointSeg"))
     environment = {**os.environ, "PYTHONPATH": folders}
     result = subprocess.run(
-        python(script), env=environment, capture_output=True, text=True, timeout=60, check=True
+        python(script), env=environment, capture_output=True, encoding="utf-8", timeout=60, check=True
     )
     with pytest.raises(ProcessLookupError):
         os.kill(int(result.stdout), 0)

@@ -208,7 +208,7 @@ def run(mutation: Mutation, folder: Path) -> list[str]:
     path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS, mutation.tests]
     output = subprocess.run(
-        command, cwd=copy, capture_output=True, text=True, timeout=900, check=False
+        command, cwd=copy, capture_output=True, encoding="utf-8", timeout=900, check=False
     ).stdout
     lines = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
     if not lines and not re.search(r"\d+ passed", output):

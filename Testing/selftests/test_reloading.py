@@ -47,5 +47,5 @@ def test_a_reloaded_panel_works(name, method):
     folders = [str(ROOT / folder) for folder in (*MODULES, "Testing")]
     start = f"import sys; sys.path[:0] = {folders!r}\n{SCRIPT}"
     command = [sys.executable, "-W", "error", "-c", start, name, method]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=180)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=180)
     assert result.returncode == 0, result.stderr

@@ -38,7 +38,7 @@ def test_the_panels_without_torch():
         str(ROOT / folder) for folder in ("CueSegBackend", "ExtremePointSeg", "ScribbleRefine", "Testing")
     ]
     command = [sys.executable, "-W", "error", "-c", f"import sys; sys.path[:0] = {folders!r}\n{SCRIPT}"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120)
     assert result.returncode == 0, result.stderr
     assert "PyTorch" in result.stdout
     assert "Extensions Manager" in result.stdout

@@ -56,7 +56,7 @@ def report() -> dict:
     paths = [str(ROOT / folder) for folder in (*MODULES, "Testing")]
     start = f"import sys; sys.path[:0] = {paths!r}\n{SCRIPT}"
     command = [sys.executable, "-W", "error", "-c", start, *MODULES]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout.splitlines()[-1])
 
