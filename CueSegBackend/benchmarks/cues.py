@@ -112,7 +112,7 @@ def main() -> None:
     parser.add_argument("--cues", nargs="+", choices=CUES, default=CUES)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="of training")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of nuclei and of click errors")
-    parser.add_argument("--steps", type=int, default=1200, help="of a finished run")
+    parser.add_argument("--steps", type=int, default=800, help="of a finished run")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()

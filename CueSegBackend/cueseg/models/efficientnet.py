@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from cueseg.models.depthwise import DepthwiseConv2d
+
 # (expansion, kernel, stride, channels, repeats) of the seven stages of EfficientNet-Lite0
 STAGES = (
     (1, 3, 1, 16, 1),
@@ -31,9 +33,8 @@ class InvertedResidual(nn.Module):
         layers: list[nn.Module] = []
         if expansion != 1:
             layers += [nn.Conv2d(c_in, hidden, 1, bias=False), _norm(hidden), nn.ReLU6(inplace=True)]
-        padding = kernel // 2 * dilation
         layers += [
-            nn.Conv2d(hidden, hidden, kernel, stride, padding, dilation, groups=hidden, bias=False),
+            DepthwiseConv2d(hidden, kernel, stride, dilation),
             _norm(hidden),
             nn.ReLU6(inplace=True),
             nn.Conv2d(hidden, c_out, 1, bias=False),
