@@ -4,8 +4,7 @@ Importing this package imports neither torch nor scipy; the public names below a
 3D Slicer panel can open without PyTorch installed.
 """
 
-from importlib import import_module
-from typing import Any
+from cueseg.lazy_names import lazy_names
 
 __version__ = "0.1.0"
 
@@ -42,14 +41,4 @@ _HOMES = {
 }
 
 __all__ = ["__version__", *_HOMES]
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name from its home module at first use (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'cueseg' has no attribute {name!r}")
-    return getattr(import_module(f"cueseg.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -62,6 +62,15 @@ def shifted(copy, amount=0.05):
             parameter.add_(amount * torch.randn(parameter.shape, generator=generator))
 
 
+def tiles_behind_norms(norm="instance"):
+    """A refined copy with norms over the image, features, a window with two scribbled voxels, and its tiles."""
+    size = (256, 256)
+    copy = copied(seeded(lambda: UNet(2, 1, 3, base=8, levels=3, norm=norm)), 2)
+    features = copy.features(noise(*size))
+    window, tiler = asked(size, [(10, 12), (50, 60)]), Tiler(copy)
+    return copy, features, window, tiler, tiler.tile(window, features, size, np.zeros(size, np.int16), 0)
+
+
 CASES = {
     "2d": (lambda: UNet(2, 1, 3, base=4, levels=3, norm="batch"), (128, 96), [(0, 0), (70, 40), (127, 95)]),
     "3d": (lambda: UNet(3, 1, 3, base=4, levels=3, norm="batch"), (40, 48, 64), [(0, 0, 0), (20, 30, 63)]),
@@ -84,12 +93,7 @@ def test_tiles_of_a_local_network_have_the_logits_of_the_window(kind):
 
 @pytest.mark.parametrize("norm", ["instance", "group"])
 def test_behind_norms_over_the_image_tiles_start_exact_and_stay_close(norm):
-    size = (256, 256)
-    copy = copied(seeded(lambda: UNet(2, 1, 3, base=8, levels=3, norm=norm)), 2)
-    features = copy.features(noise(*size))
-    window = asked(size, [(10, 12), (50, 60)])
-    tiler = Tiler(copy)
-    tiled = tiler.tile(window, features, size, np.zeros(size, np.int16), 0)
+    copy, features, window, tiler, tiled = tiles_behind_norms(norm)
     assert tiled.tiles is not None
     start = at(copy.logits(features), window).detach()
     assert torch.allclose(at(tiler.logits(tiled.tiles), tiled), start, atol=1e-5)
@@ -99,12 +103,7 @@ def test_behind_norms_over_the_image_tiles_start_exact_and_stay_close(norm):
 
 
 def test_the_gradient_through_sampled_norms_points_where_the_windows_does():
-    size = (256, 256)
-    copy = copied(seeded(lambda: UNet(2, 1, 3, base=8, levels=3)), 2)
-    features = copy.features(noise(*size))
-    window = asked(size, [(10, 12), (50, 60)])
-    tiler = Tiler(copy)
-    tiled = tiler.tile(window, features, size, np.zeros(size, np.int16), 0)
+    copy, features, window, tiler, tiled = tiles_behind_norms()
     parameters = list(copy.parameters.values())
 
     def gradient(logits, of):
@@ -205,12 +204,7 @@ def test_nothing_is_kept_where_a_new_class_may_spread(painted, spared):
 
 
 def test_moments_taken_again_make_tiles_exact_at_other_weights():
-    size = (256, 256)
-    copy = copied(seeded(lambda: UNet(2, 1, 3, base=8, levels=3)), 2)
-    features = copy.features(noise(*size))
-    window = asked(size, [(10, 12), (50, 60)])
-    tiler = Tiler(copy)
-    tiled = tiler.tile(window, features, size, np.zeros(size, np.int16), 0)
+    copy, features, window, tiler, tiled = tiles_behind_norms()
     shifted(copy, 0.5)
     expected = at(copy.logits(features), window)
     before = float((at(tiler.logits(tiled.tiles), tiled) - expected).detach().abs().max())

@@ -25,7 +25,7 @@ PUBLIC = {
     "cueseg.image_files": "Segmentation extract_slice read_image write_segmentation",
     "cueseg.networks.deepbrain": "convert_deepbrain",
     "cueseg.refinement": "Decision RefinementCancelled RefinementProgress WeightDelta list_layers",
-    "cueseg.refinement.regularisation": "regularised_labels regularised_probabilities",
+    "cueseg.refinement.regularisation": "regularised_probabilities",
     "cueseg.training.cases": "read_case read_entries read_manifest",
     "cueseg.intensity": "MODALITIES IntensityRule",
     "cueseg.extreme_points": "check_points order_extreme_points extreme_points_from_mask jitter_points",

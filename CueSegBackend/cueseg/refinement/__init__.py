@@ -3,8 +3,7 @@
 Importing this package imports no torch; names are loaded from their home at first use.
 """
 
-from importlib import import_module
-from typing import Any
+from cueseg.lazy_names import lazy_names
 
 _HOMES = {
     "Decision": "refinement.progress",
@@ -23,14 +22,4 @@ _HOMES = {
 }
 
 __all__ = [*_HOMES]
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name from its home module at first use (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'cueseg.refinement' has no attribute {name!r}")
-    return getattr(import_module(f"cueseg.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -15,7 +15,7 @@ from cueseg.refinement.options import REGULARISERS
 from cueseg.scribbles.arrays import box_around, channels_first, check_scribbles, check_spacing, voxels_within
 from cueseg.scribbles.growth_options import value_range
 
-__all__ = ["regularised_labels", "regularised_probabilities"]
+__all__ = ["regularised_probabilities"]
 
 MOST_VOXELS = 2**18  # that may change: those nearest to the scribbles
 _REACH = 60.0  # mm around the scribbles, in images with more voxels than that
@@ -25,20 +25,6 @@ _GAMMAS = {2: 0.1, 3: 1.0}  # weight of the network against them, in pictures an
 _LAMBDA, _SIGMA = 8.0, 0.03  # of the cut; contrasts are shares of the image's range
 _LEAST, _ABSENT = 1e-4, 0.01  # probability of what is impossible; below which a class is nowhere near
 _TOLERANCE, _ITERATIONS = 1e-3, 500
-
-
-def regularised_labels(
-    probabilities: ArrayLike,
-    image: ArrayLike,
-    scribbles: ArrayLike,
-    spacing: Sequence[float] | None = None,
-    kind: str = "random-walker",
-    *,
-    allowed: ArrayLike | None = None,
-) -> NDArray[np.int16]:
-    """Likeliest classes of `regularised_probabilities`, int16; arguments and errors are the same."""
-    found = regularised_probabilities(probabilities, image, scribbles, spacing, kind, allowed=allowed)
-    return found.argmax(axis=0).astype(np.int16)
 
 
 def regularised_probabilities(

@@ -36,7 +36,7 @@ class Tiles:
 
     Attributes:
         features: of the frozen part, (T, C, *side) or coarser.
-        moments: of the window's normalisations, before the refinement.
+        moments: of the window's normalisations with the weights at which they were last taken.
         shares: (T, *side) what of the window each voxel stands for, one in sum.
     """
 
@@ -91,7 +91,7 @@ class Tiler:
             chosen, share = _with_sample(grid, cells, labels, seed)
         if len(chosen) * math.prod(grid.side) > _WORTH * math.prod(size):
             return window
-        tiled = _tiled(window, features, grid, chosen, share, voxels)
+        tiled = _tiled(window, features, grid, chosen, share, voxels, moments)
         self._begin(tiled.tiles, moments)
         return tiled
 
@@ -214,6 +214,7 @@ def _tiled(
     cells: NDArray[np.int64],
     share: Sequence[float],
     voxels: NDArray[np.int64],
+    moments: list[list[Moments]],
 ) -> ScribbledWindow:
     starts = grid.start(cells)
     order = np.full(math.prod(grid.cells), -1)
@@ -229,7 +230,7 @@ def _tiled(
         shares[number][here] = float(share[number])
         if window.keep is not None:
             kept[number][here] = window.keep.weight[0][there] * float(share[number])
-    tiles = Tiles(_cropped(features, grid, cells), [], shares / shares.sum())
+    tiles = Tiles(_cropped(features, grid, cells), moments, shares / shares.sum())
     keep = None if window.keep is None else KeepTerm(kept, window.keep.channels)
     places = torch.from_numpy(flat.astype(np.int64)).to(device)
     return replace(window, voxels=places, keep=keep, tiles=tiles)
