@@ -115,7 +115,7 @@ def test_shares_of_a_group_without_images_are_refused(manifest):
 def test_regions_grow_in_a_real_looking_volume_and_stay_off_its_border(manifest):
     cases = read_manifest(manifest, "train")
     source = SampleSource(cases, {"regions"}, 0, 0.0)
-    found = [draw_region(source.volumes, np.random.default_rng(seed)) for seed in range(20)]
+    found = [draw_region(source.large, np.random.default_rng(seed)) for seed in range(20)]
     masks = [region[1] for region in found if region is not None]
     assert masks
     assert not any(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any() for mask in masks)

@@ -60,20 +60,22 @@ def nuclei_entries(folder: Path) -> list[Entry]:
 
 
 def totalsegmentator_entries(folder: Path) -> list[Entry]:
-    """Reference files of the TotalSegmentator source package: CT, MR and CTA, labelled by a network.
+    """Reference files of the TotalSegmentator source package, labelled by a network: CTA to train, others to test.
 
-    The abdominal DICOM series of the same package is left out: the demo is judged on it.
+    The split test has the CT of the torso, the MR and the DICOM series of the abdomen, which are other patients.
     """
     rows = (
         ("example_ct", "ct", "example_ct.nii.gz", "example_seg_fast_force_split.nii.gz"),
         ("example_mr", "mr", "example_mr_sm.nii.gz", "example_seg_mr.nii.gz"),
+        ("example_dicom", "ct", "example_ct_dicom", "example_seg_dicom.nii.gz"),
         ("cta_aorta", "ct", f"{_AORTA}/ct_cropped.nii.gz", f"{_AORTA}/aorta.nii.gz"),
         ("cta_heart", "ct", f"{_AORTA}/ct.nii.gz", f"{_PULMONARY}/heart.nii.gz"),
         ("cta_artery", "ct", f"{_PULMONARY}/ct_cropped.nii.gz", f"{_PULMONARY}/pulmonary_artery.nii.gz"),
     )
     entries = []
     for subject, modality, image, labels in rows:
-        row = {"id": f"totalsegmentator {subject}", "split": "train"}
+        split = "test" if subject.startswith("example") else "train"
+        row = {"id": f"totalsegmentator {subject}", "split": split}
         classes = {f"{subject} {number}": [number] for number in range(1, 118)}
         entries.append(_entry(folder, row, modality, f"package {modality}", image, classes, labels))
     return entries
@@ -102,6 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name, builder in BUILDERS.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FOLDER", help=builder.__doc__)
     parser.add_argument("--output", type=Path, required=True, help="the manifest to write (JSON)")
+    parser.add_argument("--val", nargs="+", default=[], metavar="SUBJECT", help="validate on these instead")
     options = parser.parse_args(arguments)
     entries: list[Entry] = []
     for name, builder in BUILDERS.items():
@@ -110,6 +113,11 @@ def main(arguments: list[str] | None = None) -> int:
             entries += builder(folder.resolve())
     if not entries:
         parser.error("give at least one folder")
+    unknown = sorted(set(options.val) - {found["subject"] for found in entries})
+    if unknown:
+        parser.error(f"--val: there is no subject {unknown[0]!r}")
+    for found in entries:
+        found["split"] = "val" if found["subject"] in options.val else found["split"]
     write_manifest(options.output, entries)
     logging.getLogger(__name__).info("%d images listed in %s", len(entries), options.output)
     return 0

@@ -16,17 +16,21 @@ ATTEMPTS = 12
 
 
 def draw_region(
-    cases: Sequence[Case], rng: np.random.Generator
+    groups: Sequence[Sequence[Case]], rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]] | None:
-    """Image (H, W) in 0..255 and mask (H, W) of a region in a random slice; None if no fair one was found."""
+    """Image (H, W[, 3]) in 0..255 and mask (H, W) of a region in a random slice; None if no fair one was found.
+
+    Every group of images is equally likely, however many it has.
+    """
     for _ in range(ATTEMPTS):
+        cases = groups[rng.integers(len(groups))]
         case = cases[rng.integers(len(cases))]
-        axis = 0 if rng.random() < 0.7 else int(rng.integers(1, 3))
+        axis = 0 if len(case.planes) == 1 or rng.random() < 0.7 else int(rng.integers(1, 3))
         raw = case.slice_of(axis, int(rng.integers(case.labels.shape[axis])))
         image = case.rule.apply(raw, case.modality, case.intensity_range)
-        if min(image.shape) < 24:
+        if min(image.shape[:2]) < 24:
             continue
-        mask = _grow(image, rng)
+        mask = _grow(image if image.ndim == 2 else image.mean(axis=-1), rng)
         if mask is not None:
             return image, mask
     return None

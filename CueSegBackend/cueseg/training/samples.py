@@ -22,6 +22,7 @@ from cueseg.training.synthetic import draw_synthetic
 
 SYNTHETIC, REGIONS = "synthetic", "regions"  # groups that need no labels
 ATTEMPTS = 20
+SMALLEST = 40  # pixels, of the slices in which regions are grown
 
 # Image (H, W[, 3]) in 0..255, mask (H, W), and the pixel size (row, col) in mm.
 _Drawn = tuple[NDArray[np.float32], NDArray[np.bool_], tuple[float, float]]
@@ -42,7 +43,8 @@ class SampleSource:
     Args:
         cases: Training cases, in memory or read when needed.
         groups: Groups of images that will be drawn from. `synthetic` draws made-up shapes, `regions` grows regions
-            in the volumes. Within a group every class is equally likely, within a class every structure.
+            in images of any group that are not small. Within a group every class is equally likely, within a
+            class every structure.
         seed: Seed of the run.
         jitter: Largest click error in pixels, never more than a tenth of the box.
         plane_share: Share of the samples from slices that are not axial.
@@ -67,15 +69,15 @@ class SampleSource:
         self.cases, self.seed, self.jitter, self.plane_share = cases, seed, jitter, plane_share
         self.augmentation, self.order = augmentation, order
         self.classes: dict[str, dict[str, list[Structure]]] = {group: {} for group in groups}
-        volumes = []
+        large: dict[str, list[int]] = {}
         for number, case in enumerate(cases):
-            if not case.instances and case.group != "hippocampus":
-                volumes.append(number)
+            if min(case.labels.shape[-2:]) >= SMALLEST:
+                large.setdefault(case.group, []).append(number)
             if case.group not in self.classes:
                 continue
             for name, structures in find_structures(number, case).items():
                 self.classes[case.group].setdefault(name, []).extend(structures)
-        self.volumes = Chosen(cases, volumes)
+        self.large = [Chosen(cases, numbers) for _, numbers in sorted(large.items())]
         empty = [group for group in sorted(groups - {SYNTHETIC, REGIONS}) if not self.classes[group]]
         if empty:
             raise ValueError(f"no training image of group {empty[0]!r}; leave it out of the shares")
@@ -137,7 +139,7 @@ class SampleSource:
     def _draw(self, group: str, rng: np.random.Generator) -> _Drawn:
         if group not in (SYNTHETIC, REGIONS):
             return self._draw_real(group, rng)
-        region = draw_region(self.volumes, rng) if group == REGIONS and self.volumes else None
+        region = draw_region(self.large, rng) if group == REGIONS and self.large else None
         if region is None:
             return *draw_synthetic(rng), (1.0, 1.0)
         image, mask = region
