@@ -44,6 +44,7 @@ class Recipe(LoopOptions):
         plane_share: Share of random samples from slices that are not axial; with "epochs", 0 leaves these out.
         jitter: Largest click error in pixels (never more than a tenth of the box).
         average_flips: For the card: whether probabilities are averaged over flips of the window.
+        threshold: For the card: probability from which a pixel belongs to the mask, in validation, too.
         data: For the card: what the training images are, with their terms.
         description: For the card: a sentence for the user.
         phases: What is drawn when; the first begins at step 0, the last one's input side is used afterwards.
@@ -65,6 +66,7 @@ class Recipe(LoopOptions):
     plane_share: float = 0.25
     jitter: float = 3.0
     average_flips: bool = False
+    threshold: float = 0.5
     data: str = ""
     description: str = ""
     phases: tuple[Phase, ...] = ()
@@ -81,6 +83,7 @@ class Recipe(LoopOptions):
             ("metric", METRICS),
         ):
             check(getattr(self, key) in allowed, key, getattr(self, key), f"one of {allowed}")
+        check(0 < self.threshold < 1, "threshold", self.threshold, "between 0 and 1")
         firsts = [phase.first for phase in self.phases]
         if not firsts or firsts[0] != 0 or firsts != sorted(set(firsts)):
             raise ValueError(f"phases must begin at step 0 and follow one another, got first = {firsts}")

@@ -30,6 +30,7 @@ def card_of(recipe: Recipe, size: int, **extra: Any) -> WeightsCard:
         "cue_preset": recipe.cue_preset,
         "input_size": size,
         "intensity": IntensityRule().to_card(),
+        "threshold": recipe.threshold,
         "licence": "MIT",
     }
     return WeightsCard(**(values | extra))
