@@ -14,6 +14,8 @@ __all__ = ["ARCHITECTURES", "build_network"]
 
 _HOMES = {
     "unet": "cueseg.models.unet:UNet",
+    "p-net": "cueseg.models.p_net:p_net",
+    "pc-net": "cueseg.models.p_net:pc_net",
     "deepbrain": "cueseg.networks.architectures:_deepbrain",
     "plain-nnunet": "cueseg.networks.plain_nnunet:PlainConvUNet",
     "residual-nnunet": "cueseg.networks.plain_nnunet:ResidualEncoderUNet",
