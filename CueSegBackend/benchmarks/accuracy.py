@@ -46,9 +46,14 @@ def classical(method: str) -> Segment:
     return segment
 
 
+def methods_with(predictor: ExtremePointPredictor) -> dict[str, Segment]:
+    """The network and all classical methods by name, the network first."""
+    return {"CueSeg": segment_with(predictor)} | {name: classical(name) for name in METHODS}
+
+
 def measure(items: list[Item], predictor: ExtremePointPredictor) -> dict[str, Scores]:
     """Clicks -> method -> column -> Dice of every item."""
-    methods = {"CueSeg": segment_with(predictor)} | {name: classical(name) for name in METHODS}
+    methods = methods_with(predictor)
     return {
         clicks: {name: score(items, segment, clicks) for name, segment in methods.items()}
         for clicks in CLICKS
