@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from cueseg.models.p_net import PCNet, PNet
+from cueseg.models.slicewise import SlicewiseConv3d
 from cueseg.networks import NetworkCard, SegmentationNetwork, load_network, save_network
 from cueseg.networks.architectures import build_network
 from cueseg.refinement.options import RefinementOptions
@@ -77,6 +78,24 @@ def test_crops_of_any_size_keep_their_size(network, shape):
     found = network(features=8).eval()(torch.randn(2, 1, *shape))
     assert found.shape == (2, 2, *shape)
     assert torch.isfinite(found).all()
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 7])
+@pytest.mark.parametrize("count", [1, 2])
+def test_slices_convolve_to_what_the_volume_does_with_all_gradients(depth, count):
+    torch.manual_seed(0)
+    ours = SlicewiseConv3d(3, 4, 2)
+    theirs = torch.nn.Conv3d(3, 4, 3, padding=2, dilation=2)
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(count, 3, depth, 6, 5)
+    results = []
+    for convolution in (ours, theirs):
+        given = x.clone().requires_grad_()
+        found = convolution(given)
+        found.square().sum().backward()
+        results.append([found.detach(), given.grad, convolution.weight.grad, convolution.bias.grad])
+    for mine, other in zip(*results, strict=True):
+        assert torch.allclose(mine, other, rtol=1e-4, atol=1e-4)
 
 
 def test_what_a_crop_becomes_depends_on_no_other_crop():

@@ -10,6 +10,8 @@ from math import gcd
 import torch
 from torch import Tensor, nn
 
+from cueseg.models.slicewise import SlicewiseConv3d
+
 __all__ = ["NORMS", "PCNet", "PNet", "p_net", "pc_net"]
 
 NORMS = ("group", "none")
@@ -159,7 +161,10 @@ def _block(dims: int, c_in: int, features: int, depth: int, dilation: int, norm:
     layers: list[nn.Module] = []
     for number in range(depth):
         source = features if number else c_in
-        layers.append(_convolution(dims)(source, features, 3, padding=dilation, dilation=dilation))
+        if dims == 2:
+            layers.append(nn.Conv2d(source, features, 3, padding=dilation, dilation=dilation))
+        else:
+            layers.append(SlicewiseConv3d(source, features, dilation))
         if norm == "group":
             layers.append(nn.GroupNorm(gcd(_GROUPS, features), features, affine=False))
         layers.append(nn.ReLU())
