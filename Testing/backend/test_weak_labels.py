@@ -198,9 +198,11 @@ def run(monkeypatch, capsys):
 
 
 def test_the_whole_experiment_on_made_up_volumes(manifest, tmp_path, run):
+    short = {"steps": 2, "batch": 2, "threads": 1}
+    flat = {"dims": 2, "patch": [16, 16], "whole_images": True}
     recipes = {
-        "--labeller": recipe_text(POINTS, manifest, steps=2, validate_every=2, batch=2),
-        "--unet": recipe_text(DENSE, manifest, steps=2, validate_every=1, batch=2, dims=2, patch=[16, 16]),
+        "--labeller": recipe_text(POINTS, manifest, validate_every=2, **short),
+        "--unet": recipe_text(DENSE, manifest, validate_every=1, **short, **flat),
     }
     words = ["--folder", tmp_path / "weak", "--seeds", 3]
     for option, text in recipes.items():
