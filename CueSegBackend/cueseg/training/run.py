@@ -10,6 +10,8 @@ import numpy as np
 from torch import nn
 
 from cueseg.predictor import ExtremePointPredictor
+from cueseg.training.box_recipe import is_box_recipe
+from cueseg.training.box_run import run_box_recipe
 from cueseg.training.case_store import stored_cases
 from cueseg.training.cases import read_manifest
 from cueseg.training.config import Recipe, read_recipe
@@ -31,6 +33,14 @@ def run(options: argparse.Namespace) -> int:
         overrides["name"] = options.name
     if is_dense_recipe(options.recipe):
         return run_dense_recipe(
+            options.recipe,
+            output=options.output,
+            minutes=options.minutes,
+            export=options.export,
+            **overrides,
+        )
+    if is_box_recipe(options.recipe):
+        return run_box_recipe(
             options.recipe,
             output=options.output,
             minutes=options.minutes,
