@@ -7,7 +7,8 @@ BACKEND := CueSegBackend
 MANIFEST ?= runs/manifest.json
 RECIPE ?= $(BACKEND)/recipes/compact-cm.toml
 
-.PHONY: setup demo test selftest test-slicer screenshots lint test-backend test-static test-mrml fuzz bench accuracy train clean
+.PHONY: setup demo test selftest test-slicer screenshots lint test-backend test-static test-mrml fuzz bench accuracy \
+	train packages retrain clean
 
 setup: $(READY)
 
@@ -53,6 +54,13 @@ accuracy: setup      ## Dice on the validation images of MANIFEST, beside three 
 
 train: setup         ## train RECIPE; stops and goes on where it was
 	$(PY) -m cueseg train $(RECIPE)
+
+packages: setup      ## fetch the Python packages whose images anyone can train on, and list them in runs/packages.json
+	$(PY) -m cueseg.training.packages
+
+retrain: setup       ## train the default network on these packages alone, and write runs/compact-packages.pt
+	$(PY) -m cueseg train $(BACKEND)/recipes/compact-packages.toml
+	$(PY) -m cueseg train $(BACKEND)/recipes/compact-packages.toml --export runs/compact-packages.pt
 
 clean:
 	rm -rf $(VENV) build output .pytest_cache .ruff_cache
