@@ -32,6 +32,7 @@ class BoxRecipe(LoopOptions):
         flips: Whether crops are flipped along every axis at random.
         rotation: Largest rotation in the (row, col) plane in degrees.
         scale: Smallest and largest zoom.
+        stretch: Largest change of the logarithm of a side by which zooms differ from axis to axis.
         inverted: Share of the crops with inverted intensities.
         validate_margin: Distance of the crop's sides from the box in validation, capped by the image.
         validate_objects: At most so many objects of every class are validated on, the same every time.
@@ -55,6 +56,7 @@ class BoxRecipe(LoopOptions):
     flips: bool = True
     rotation: float = 30.0
     scale: tuple[float, float] = (0.8, 1.5)
+    stretch: float = 0.1
     inverted: float = 0.0
     validate_margin: int = 5
     validate_objects: int = 40
@@ -71,7 +73,7 @@ class BoxRecipe(LoopOptions):
         numbers = [isinstance(share, int | float) and share > 0 for share in self.shares.values()]
         check(bool(numbers) and all(numbers), "shares", self.shares, "name of a data set = number above 0")
         check(self.dims in (2, 3), "dims", self.dims, "2 or 3")
-        for key in ("margin", "validate_margin"):
+        for key in ("margin", "validate_margin", "stretch"):
             check(getattr(self, key) >= 0, key, getattr(self, key), "at least 0")
         check(self.largest >= 8, "largest", self.largest, "at least 8")
         check(self.validate_objects >= 1, "validate_objects", self.validate_objects, "at least 1")

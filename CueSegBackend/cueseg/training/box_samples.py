@@ -117,8 +117,11 @@ class CropSource:
         corner = np.array([own.start for own in item.part[flat:]], np.float64)
         centre = corner + np.array(mask.shape) // 2
         spread = (np.argwhere(mask) + corner - centre) @ np.linalg.inv(matrix).T
-        margins = rng.uniform(0, self.recipe.margin, (2, self.recipe.dims))
-        low, high = np.floor(spread.min(0) - margins[0]), np.ceil(spread.max(0) + margins[1])
+        half = (
+            np.abs(np.linalg.inv(matrix)).sum(axis=1) / 2 - 0.5
+        )  # of a zoomed voxel, beyond that of the crop
+        margins = half + rng.uniform(0, self.recipe.margin, (2, self.recipe.dims))
+        low, high = np.round(spread.min(0) - margins[0]), np.round(spread.max(0) + margins[1])
         if np.array_equal(matrix, np.eye(self.recipe.dims)):  # as crops are cut out after training
             low, high = np.maximum(low, -centre), np.minimum(high, np.array(image.shape) - 1 - centre)
         shape = tuple((high - low).astype(int) + 1)
@@ -139,5 +142,5 @@ def _random_matrix(item: BoxObject, recipe: BoxRecipe, rng: np.random.Generator)
     angle = np.deg2rad(rng.uniform(-1, 1) * recipe.rotation)
     turn = np.eye(recipe.dims)
     turn[-2:, -2:] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    stretch = np.diag(np.exp(rng.uniform(-0.1, 0.1, recipe.dims)))
+    stretch = np.diag(np.exp(rng.uniform(-recipe.stretch, recipe.stretch, recipe.dims)))
     return turn @ stretch / zoom
