@@ -176,14 +176,13 @@ def reliability_table(found: dict[str, Measured]) -> str:
 
 
 def calibration_errors(items: list[Item], pixels: NDArray[np.float64]) -> dict[str, float]:
-    """Column -> calibration error over the pixels of all its structures; "all" over the pixels of all columns."""
+    """Of all pixels ("all", where columns may make up for one another), of every column's, and the columns' mean."""
     names = np.array([item.column for item in items])
     found = {
-        column: calibration_error(pixels[names == column].sum(axis=0)) for column in dict.fromkeys(names)
+        str(column): calibration_error(pixels[names == column].sum(axis=0)) for column in dict.fromkeys(names)
     }
-    return {"all": calibration_error(pixels.sum(axis=0))} | {
-        str(name): value for name, value in found.items()
-    }
+    mean = float(np.mean(list(found.values())))
+    return {"all": calibration_error(pixels.sum(axis=0)), "mean of columns": mean} | found
 
 
 def main() -> None:
