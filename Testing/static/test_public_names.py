@@ -16,11 +16,12 @@ PUBLIC = {
         "confidence_map_batch convert_dextr_checkpoint ExtremePointPredictor Prediction load_model "
         "list_models save_model WeightsCard SegmentationNetwork NetworkCard load_network list_networks "
         "save_network inspect_network refine RefinementOptions RefinementSession RefinementResult load_delta "
-        "grow_scribbles GrowthOptions simulate_scribbles"
+        "grow_scribbles GrowthOptions simulate_scribbles BifsegOptions BifsegResult BifsegSession"
     ),
     "cueseg.datasets": (
         "KINDS SliceOrigin TrainingCase assign_splits export_training_set list_data_set read_splits write_manifest"
     ),
+    "cueseg.bifseg": "Alternation BifsegOptions BifsegResult BifsegSession bifseg",
     "cueseg.energy": "contrast_weights energy_of expand_labels grid_cut",
     "cueseg.image_files": "Segmentation extract_slice read_image write_segmentation",
     "cueseg.networks.deepbrain": "convert_deepbrain",
@@ -45,6 +46,11 @@ SIGNATURES = {
     "cueseg:RefinementSession": ["network", "device"],
     "cueseg:RefinementSession.set_image": ["self", "image", "spacing", "modality"],
     "cueseg:RefinementSession.refine": ["self", "scribbles", "options"],
+    "cueseg:BifsegSession": ["network", "device"],
+    "cueseg:BifsegSession.set_image": ["self", "image", "spacing", "modality"],
+    "cueseg:BifsegSession.set_box": ["self", "box"],
+    "cueseg:BifsegSession.segment": ["self", "scribbles", "options"],
+    "cueseg.bifseg:bifseg": ["network", "image", "box", "scribbles", "options"],
     "cueseg.datasets:export_training_set": ["cases", "folder", "layout"],
     "cueseg.energy:grid_cut": ["unary0", "unary1", "weights"],
     "cueseg:ExtremePointPredictor": ["model", "device"],

@@ -50,7 +50,7 @@ class BifsegOptions:
     omega: float = 5.0
     alternations: int = 4
     iterations: int = 20
-    learning_rate: float = 1e-3
+    learning_rate: float = 1e-2
     margin: int = 5
     connectivity: int | None = None
     layers: int | tuple[str, ...] | None = None

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import cueseg
 from cueseg.cli import (
+    bifseg,
     evaluate,
     export_training_set,
     inspect_network,
@@ -108,6 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     inspect_network.add_parser(commands, common)
     predict.add_parser(commands, common)
     refine.add_parser(commands, common)
+    bifseg.add_parser(commands, common)
     manifest.add_parser(commands, common)
     evaluate.add_parser(commands, common)
     label.add_parser(commands, common)
