@@ -20,6 +20,7 @@ from refinement_networks import (
 )
 
 FAST = BifsegOptions(learning_rate=0.1, iterations=30, t0=0.5, t1=0.5)  # the network is never sure
+BRIEF = replace(FAST, iterations=4, alternations=2)
 BOX = ((12, 9), (36, 30))  # (x, y), around the bright box of `clear`, x 16 to 31 and y 13 to 25
 SCRIBBLES = box_scribbles()
 SCRIBBLES[1], SCRIBBLES[10, 14:30] = -1, 0
@@ -147,23 +148,23 @@ def test_channels_first_or_last():
 
 def test_rounds_go_on_with_the_classifier_and_a_new_box_does_not():
     session = session_of(network(), clear())
-    first = session.segment(SCRIBBLES, FAST)
-    second = session.segment(SCRIBBLES, FAST)
+    first = session.segment(SCRIBBLES, BRIEF)
+    second = session.segment(SCRIBBLES, BRIEF)
     assert second.alternations[0].losses[0] < first.alternations[0].losses[0]
     kept = session.segment(SCRIBBLES, BifsegOptions(alternations=0))
     np.testing.assert_array_equal(kept.probabilities, second.probabilities)
     session.set_box(BOX)
-    same(session.segment(SCRIBBLES, FAST), first)
+    same(session.segment(SCRIBBLES, BRIEF), first)
     session.set_image(clear())
     session.set_box(BOX)
-    same(session.segment(SCRIBBLES, FAST), first)
+    same(session.segment(SCRIBBLES, BRIEF), first)
 
 
 def test_a_round_that_tunes_other_layers_starts_afresh():
     session = session_of(network(), clear())
     first = session.segment(SCRIBBLES, BifsegOptions(layers=2, iterations=5))
     assert first.delta.layers == ("second", "head")
-    session.segment(SCRIBBLES, FAST)
+    session.segment(SCRIBBLES, BRIEF)
     same(session.segment(SCRIBBLES, BifsegOptions(layers=2, iterations=5)), first)
 
 
@@ -288,11 +289,11 @@ def test_cancelling_anywhere_changes_nothing():
     net, image = network(), clear()
     before = state_of(net.module)
     session = session_of(net, image)
-    first = session.segment(SCRIBBLES, FAST)
+    first = session.segment(SCRIBBLES, BRIEF)
     stages = []
-    session.segment(SCRIBBLES, FAST, monitor=lambda progress: stages.append(progress.stage))
+    session.segment(SCRIBBLES, BRIEF, monitor=lambda progress: stages.append(progress.stage))
     session.set_box(BOX)
-    same(session.segment(SCRIBBLES, FAST), first)
+    same(session.segment(SCRIBBLES, BRIEF), first)
     expected = None
     for stage in sorted(set(stages)):
         for turn in (0, stages.count(stage) - 1):
@@ -302,9 +303,9 @@ def test_cancelling_anywhere_changes_nothing():
                 return Decision.CANCEL if progress.stage == stage and next(calls) == turn else None
 
             with pytest.raises(RefinementCancelled, match=stage):
-                session.segment(SCRIBBLES, FAST, monitor=cancel)
+                session.segment(SCRIBBLES, BRIEF, monitor=cancel)
             assert unchanged(net.module, before)
-    expected = session.segment(SCRIBBLES, FAST)
+    expected = session.segment(SCRIBBLES, BRIEF)
     fresh = session_of(net, image)
-    fresh.segment(SCRIBBLES, FAST)
-    same(expected, fresh.segment(SCRIBBLES, FAST))
+    fresh.segment(SCRIBBLES, BRIEF)
+    same(expected, fresh.segment(SCRIBBLES, BRIEF))
