@@ -80,10 +80,10 @@ def wins(scores: Scores) -> int:
     )
 
 
-def main() -> None:
-    """Measure, print the tables, write the scores."""
+def asked(description: str) -> tuple[argparse.Namespace, ExtremePointPredictor, list[Item]]:
+    """The command line of a script that measures weights on val, the weights, and what is measured."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--model", default="default")
@@ -92,8 +92,19 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    predictor = ExtremePointPredictor(options.model, "cpu")
     items = validation_items(read_manifest(options.manifest, "val"), seed=options.seed)
+    return options, ExtremePointPredictor(options.model, "cpu"), items
+
+
+def described(options: argparse.Namespace, predictor: ExtremePointPredictor) -> dict[str, object]:
+    """Machine, weights and seed, for the head of a results file."""
+    card = predictor.card
+    return metadata() | {"model": card.name, "sha256": card.sha256, "seed": options.seed}
+
+
+def main() -> None:
+    """Measure, print the tables, write the scores."""
+    options, predictor, items = asked(__doc__)
     results = measure(items, predictor)
     for clicks, scores in results.items():
         print(
@@ -101,12 +112,8 @@ def main() -> None:
         )
         print(table(scores))
     if options.json:
-        header = metadata() | {
-            "model": predictor.card.name,
-            "sha256": predictor.card.sha256,
-            "seed": options.seed,
-        }
-        options.json.write_text(json.dumps({"metadata": header, "dice": results}, indent=1))
+        content = {"metadata": described(options, predictor), "dice": results}
+        options.json.write_text(json.dumps(content, indent=1))
 
 
 if __name__ == "__main__":

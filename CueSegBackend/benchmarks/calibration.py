@@ -8,22 +8,18 @@ the structures of one subject as one; the best of many thresholds leads a little
 in the recipe, or when exporting: `python -m cueseg train RECIPE --export FILE.pt --set threshold=0.45`.
 """
 
-import argparse
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from accuracy import COLUMNS, EXTRA
-from common import metadata
+from accuracy import COLUMNS, EXTRA, asked, described
 from cueseg.geometry import Box
 from cueseg.metrics import dice
 from cueseg.predictor import ExtremePointPredictor
-from cueseg.training.cases import read_manifest
-from cueseg.training.validation import CLICKS, Item, validation_items
+from cueseg.training.validation import CLICKS, Item
 
 THRESHOLDS = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
 BINS = 10
@@ -187,20 +183,9 @@ def calibration_errors(items: list[Item], pixels: NDArray[np.float64]) -> dict[s
 
 def main() -> None:
     """Measure, print the tables, write the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("manifest", type=Path)
-    parser.add_argument("--model", default="default")
-    parser.add_argument(
-        "--seed", type=int, default=0, help="of the choice of nuclei, of ties and of click errors"
-    )
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    predictor = ExtremePointPredictor(options.model, "cpu")
+    options, predictor, items = asked(__doc__)
     card = predictor.card.threshold
     thresholds = tuple(sorted({*THRESHOLDS, card}))
-    items = validation_items(read_manifest(options.manifest, "val"), seed=options.seed)
     found = {clicks: measure(items, predictor, clicks, thresholds) for clicks in CLICKS}
     rows, chosen = threshold_table(items, found, thresholds, card)
     print(f"split val, n = {len(items)}, seed {options.seed}\n\n{rows}\n\n{chosen}")
@@ -211,9 +196,8 @@ def main() -> None:
         print(f"\nExpected calibration error in the click box, {BINS} bins: {said}")
     print(f"\nPixels in the click box by probability\n\n{reliability_table(found)}")
     if options.json:
-        header = {"model": predictor.card.name, "sha256": predictor.card.sha256, "seed": options.seed}
         content: dict[str, Any] = {
-            "metadata": metadata() | header,
+            "metadata": described(options, predictor),
             "thresholds": thresholds,
             "errors": errors,
         }

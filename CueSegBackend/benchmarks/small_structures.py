@@ -7,22 +7,18 @@ of the click box in pixels; the share of the box that the mask fills, thin below
 mask has one connected part (8 neighbours) or several. Every structure is in one group of each kind.
 """
 
-import argparse
 import json
 from collections import Counter, defaultdict
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
-from accuracy import methods_with
-from common import metadata
+from accuracy import asked, described, methods_with
 from cueseg.geometry import Box
 from cueseg.metrics import dice
 from cueseg.predictor import ExtremePointPredictor
-from cueseg.training.cases import read_manifest
-from cueseg.training.validation import CLICKS, Item, validation_items
+from cueseg.training.validation import CLICKS, Item
 from paired import Scores, margins, table
 
 OURS = "CueSeg"
@@ -89,29 +85,17 @@ def composition(items: list[Item]) -> str:
 
 def main() -> None:
     """Measure, print the tables, write the scores."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("manifest", type=Path)
-    parser.add_argument("--model", default="default")
-    parser.add_argument(
-        "--seed", type=int, default=0, help="of the choice of nuclei, of ties and of click errors"
-    )
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    predictor = ExtremePointPredictor(options.model, "cpu")
-    items = validation_items(read_manifest(options.manifest, "val"), seed=options.seed)
+    options, predictor, items = asked(__doc__)
     results = {clicks: grouped(items, dices) for clicks, dices in measure(items, predictor).items()}
     for clicks, scores in results.items():
         print(f"\n{clicks} clicks, split val, seed {options.seed}\n\n{table(scores, OURS, 'structures')}")
     print(f"\nMade up of\n\n{composition(items)}")
     if options.json:
-        header = {"model": predictor.card.name, "sha256": predictor.card.sha256, "seed": options.seed}
         leads = {
             clicks: {group: asdict(lead) for group, lead in margins(scores, OURS).items()}
             for clicks, scores in results.items()
         }
-        content = {"metadata": metadata() | header, "dice": results, "leads": leads}
+        content = {"metadata": described(options, predictor), "dice": results, "leads": leads}
         options.json.write_text(json.dumps(content, indent=1))
 
 
