@@ -123,7 +123,9 @@ def test_the_script_reads_the_split_val_and_writes_its_figures(calibration, tmp_
     manifest.write_text(json.dumps(entries))
     target = tmp_path / "calibration.json"
     monkeypatch.setattr(sys, "argv", ["calibration.py", str(manifest), "--json", str(target)])
-    monkeypatch.setattr(calibration, "ExtremePointPredictor", lambda *_: predictor_with(threshold=0.42))
+    monkeypatch.setattr(
+        sys.modules["accuracy"], "ExtremePointPredictor", lambda *_: predictor_with(threshold=0.42)
+    )
     calibration.main()
     printed = capsys.readouterr().out
     assert "split val, n = 4" in printed
