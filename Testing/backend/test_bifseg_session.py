@@ -6,64 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from cueseg import NetworkCard, SegmentationNetwork
-from cueseg.bifseg import BifsegOptions, BifsegSession, bifseg, network_step
+from bifseg_case import BOX, BRIEF, FAST, SCRIBBLES, clear, dice, network, same, session_of, truth
+from cueseg.bifseg import BifsegOptions, bifseg
 from cueseg.refinement import Decision, RefinementCancelled, RefinementSession, load_delta
-from refinement_networks import (
-    Branching,
-    InPlace,
-    Plain,
-    box_scribbles,
-    seeded,
-    state_of,
-    unchanged,
-)
-
-FAST = BifsegOptions(learning_rate=0.1, iterations=30, t0=0.5, t1=0.5)  # the network is never sure
-BRIEF = replace(FAST, iterations=4, alternations=2)
-BOX = ((12, 9), (36, 30))  # (x, y), around the bright box of `clear`, x 16 to 31 and y 13 to 25
-SCRIBBLES = box_scribbles()
-SCRIBBLES[1], SCRIBBLES[10, 14:30] = -1, 0
-
-
-def network(kind=Plain, dims=2, channels=1, seed=0, **card):
-    """Background and object, by a network that has learnt nothing yet; the classifier is its last convolution."""
-    fields = {"tail": ("head",), "intensity": {"kind": "zscore", "nonzero": False}} | card
-    described = NetworkCard(
-        name="tiny", dims=dims, in_channels=channels, classes=("background", "object"), **fields
-    )
-    return SegmentationNetwork.of(
-        seeded(lambda: kind(dims, channels, described.out_channels), seed), described
-    )
-
-
-def clear(shape=(40, 48), seed=0):
-    """A bright box with sharp edges, so that strokes are carried up to them by the cut."""
-    return (truth(shape) + 0.03 * np.random.default_rng(seed).normal(size=shape)).astype(np.float32)
-
-
-def session_of(net, image, box=BOX, **more):
-    session = BifsegSession(net, device="cpu")
-    session.set_image(image, **more)
-    session.set_box(box)
-    return session
-
-
-def truth(shape=(40, 48)):
-    mask = np.zeros(shape, bool)
-    mask[tuple(slice(side // 3, 2 * side // 3) for side in shape)] = True
-    return mask
-
-
-def dice(one, other):
-    return 2 * (one & other).sum() / (one.sum() + other.sum())
-
-
-def same(one, other):
-    np.testing.assert_array_equal(one.mask, other.mask)
-    np.testing.assert_array_equal(one.probabilities, other.probabilities)
-    np.testing.assert_array_equal(one.uncertain, other.uncertain)
-    assert one.alternations == other.alternations
+from refinement_networks import state_of, unchanged
 
 
 def test_a_picture_is_segmented_and_the_network_stays(tmp_path):
@@ -178,90 +124,6 @@ def test_the_same_seed_gives_the_same_and_another_draws_others():
     same(one, two)
     assert (one.probabilities != other.probabilities).any()
     assert dice(one.mask, truth()) > 0.75
-
-
-@pytest.mark.parametrize(("dims", "card"), [(2, {}), (3, {}), (3, {"patch_size": (8, 16, 16)})])
-def test_chosen_voxels_have_the_gradients_of_whole_windows(monkeypatch, dims, card):
-    shape = (40, 48) if dims == 2 else (9, 24, 28)
-    box = BOX if dims == 2 else ((6, 5, 2), (22, 18, 6))
-    image, net = clear(shape), network(dims=dims, **card)
-    options = BifsegOptions(max_voxels=None, alternations=1, learning_rate=0.02)
-    chosen = bifseg(net, image, box, None, options, device="cpu")
-    monkeypatch.setattr(network_step.NetworkStep, "_sees_one_voxel", lambda self: False)
-    whole = bifseg(net, image, box, None, options, device="cpu")
-    assert len(chosen.alternations[0].losses) == 20
-    np.testing.assert_allclose(chosen.alternations[0].losses, whole.alternations[0].losses, rtol=1e-4)
-    np.testing.assert_allclose(chosen.probabilities, whole.probabilities, atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("tail", "kind", "pointwise"),
-    [("head", Plain, True), ("second", Plain, False), ("head", Branching, False)],
-)
-def test_what_sees_its_neighbours_or_cannot_be_traced_runs_on_whole_windows(
-    monkeypatch, tail, kind, pointwise
-):
-    seen = []
-    batches = network_step.NetworkStep.batches
-    monkeypatch.setattr(
-        network_step.NetworkStep, "batches", lambda self, *a: seen.append(self.pointwise) or batches(self, *a)
-    )
-    net = network(kind, tail=(tail,))
-    result = bifseg(net, clear(), BOX, SCRIBBLES, FAST, device="cpu")
-    assert set(seen) == {pointwise}
-    assert result.alternations[0].losses[-1] < result.alternations[0].losses[0]
-
-
-def test_drawn_voxels_have_the_expected_loss(rng):
-    """Weighted by what they stand for, voxels drawn many times have the mean of all."""
-    codes = rng.choice(np.array([-1, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3], np.int8), 5000)
-    where = np.flatnonzero(codes >= 0)
-    weights = rng.random(len(where)).astype(np.float32)
-    values = rng.normal(size=5000)
-    window = [(0, where, codes[where], weights)]
-    sums, counts = [], []
-    for _ in range(200):
-        ((_, kept, code, shares),) = network_step._drawn(window, codes, 600, rng)
-        np.testing.assert_array_equal(codes[kept], code)
-        sums.append((shares * values[kept]).sum())
-        counts.append(len(kept))
-    spread = np.std(sums) / np.sqrt(200)
-    assert abs(np.mean(sums) - (weights * values[where]).sum()) < 4 * spread
-    assert 550 < np.mean(counts) < 650
-
-
-@pytest.mark.parametrize(
-    ("kind", "card"),
-    [
-        (Plain, {"activation": "sigmoid"}),
-        (Plain, {"multiple": 8}),
-        (Plain, {"patch_size": (16, 24), "multiple": 4}),
-        (Plain, {"patch_size": (64, 64)}),
-        (Plain, {"spacing": (1.5, 2.0)}),
-        (Plain, {"axis_order": "xy", "flip": "y"}),
-        (Branching, {"tail": ()}),
-        (InPlace, {"tail": ()}),
-    ],
-)
-def test_networks_of_many_kinds(kind, card):
-    net = network(kind, **card)
-    before = state_of(net.module)
-    result = bifseg(net, clear(), BOX, SCRIBBLES, FAST, spacing=(1.0, 1.0), device="cpu")
-    assert unchanged(net.module, before)
-    assert dice(result.mask, truth()) > 0.7
-    assert (result.mask[SCRIBBLES == 1].all(), result.mask[SCRIBBLES == 0].any()) == (True, False)
-
-
-def test_networks_that_cannot_be_tuned_are_cut():
-    net = network()
-    frozen = replace(net, refinable="its weights are frozen: export it without freezing")
-    options = BifsegOptions(alternations=0)
-    result = bifseg(frozen, clear(), BOX, SCRIBBLES, options, device="cpu")
-    plain = bifseg(net, clear(), BOX, SCRIBBLES, options, device="cpu")
-    np.testing.assert_array_equal(result.mask, plain.mask)
-    assert result.delta is None
-    with pytest.raises(ValueError, match="frozen"):
-        bifseg(frozen, clear(), BOX, SCRIBBLES, FAST, device="cpu")
 
 
 def test_a_monitor_that_stops_keeps_what_was_learnt():
