@@ -54,7 +54,7 @@ class BifsegOptions:
     margin: int = 5
     connectivity: int | None = None
     layers: int | tuple[str, ...] | None = None
-    max_voxels: int | None = 16384
+    max_voxels: int | None = 8192
     seed: int = 0
 
     def __post_init__(self) -> None:
