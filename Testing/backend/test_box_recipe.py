@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from cueseg.models.p_net import PCNet, PNet
-from cueseg.training.box_recipe import is_box_recipe, read_box_recipe
+from cueseg.training.box_recipe import read_box_recipe
+from cueseg.training.box_run import BOX_RECIPES
 from cueseg.training.box_trainer import card_of, new_model
+from cueseg.training.recipe_values import kind_of
 
 RECIPES = Path(__file__).parents[2] / "CueSegBackend" / "recipes"
 RECIPE = """
@@ -28,7 +30,7 @@ def recipe_path(tmp_path):
 @pytest.mark.parametrize(("name", "network"), [("p-net", PNet), ("pc-net", PCNet)])
 def test_the_recipes_that_come_along_can_be_read_and_built(name, network):
     path = RECIPES / f"{name}.toml"
-    assert is_box_recipe(path)
+    assert kind_of(path) == "box"
     recipe = read_box_recipe(path)
     assert recipe.name == recipe.architecture == name
     assert set(recipe.without) == {"parotid left", "larynx"}
@@ -53,10 +55,10 @@ def test_the_card_is_that_of_a_network_that_can_be_tuned(recipe_path):
 
 
 def test_other_recipes_are_not_taken_for_these(recipe_path, tmp_path):
-    assert is_box_recipe(recipe_path)
-    assert not is_box_recipe(RECIPES / "nuclei-unet.toml")
-    assert not is_box_recipe(RECIPES / "compact-cm.toml")
-    assert not is_box_recipe(tmp_path / "nowhere.toml")
+    assert kind_of(recipe_path) == "box"
+    assert kind_of(RECIPES / "nuclei-unet.toml") == "dense"
+    assert kind_of(RECIPES / "compact-cm.toml") == ""
+    assert kind_of(tmp_path / "nowhere.toml") == ""
 
 
 @pytest.mark.parametrize(
@@ -96,9 +98,11 @@ def test_the_train_command_runs_box_recipes(recipe_path, tmp_path, monkeypatch):
 
     called = {}
     monkeypatch.setattr(
-        "cueseg.training.run.run_box_recipe", lambda path, **options: called.update(options, path=path) or 0
+        "cueseg.training.run.run_recipe",
+        lambda kind, path, **options: called.update(options, kind=kind, path=path) or 0,
     )
     assert main(["train", str(recipe_path), "--output", str(tmp_path), "--set", "steps=3"]) == 0
+    assert called.pop("kind") is BOX_RECIPES
     assert called.pop("path") == recipe_path
     assert called.pop("minutes") > 1e9
     assert called == {"output": tmp_path, "export": None, "steps": 3}

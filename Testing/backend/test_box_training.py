@@ -10,11 +10,12 @@ import torch
 from cueseg.networks import load_network
 from cueseg.training.box_objects import box_cases
 from cueseg.training.box_recipe import read_box_recipe
-from cueseg.training.box_run import run_box_recipe
+from cueseg.training.box_run import BOX_RECIPES
 from cueseg.training.box_samples import CropSource
 from cueseg.training.box_trainer import BoxTrainer, collate
 from cueseg.training.box_validation import BoxValidation, dice_in_boxes
 from cueseg.training.ranks import Ranks
+from cueseg.training.recipe_run import run_recipe
 from training_case import recipe_text, write_manifest
 
 BOX = """
@@ -136,9 +137,9 @@ def test_a_run_ends_in_a_network_that_loads_with_its_card(recipe_path, tmp_path,
     runs, target = tmp_path / "runs", tmp_path / "out" / "tiny.pt"
     options = {"output": runs, "dims": dims, "steps": 2, "without": ["slab"], "notes": "a note"}
     with pytest.raises(ValueError, match=r"no best\.pt: train first"):
-        run_box_recipe(recipe_path, export=target, **options)
-    assert run_box_recipe(recipe_path, **options) == 0
-    assert run_box_recipe(recipe_path, export=target, **options) == 0
+        run_recipe(BOX_RECIPES, recipe_path, export=target, **options)
+    assert run_recipe(BOX_RECIPES, recipe_path, **options) == 0
+    assert run_recipe(BOX_RECIPES, recipe_path, export=target, **options) == 0
     network = load_network(target)
     assert network.card.architecture == architecture
     assert network.card.tail == ("classifier",)

@@ -127,6 +127,9 @@ def test_bad_recipes_end_with_3(tmp_path, capsys):
     (tmp_path / "a.toml").write_text("nonsense = 1")
     assert main(["train", str(tmp_path / "a.toml")]) == 3
     assert "unknown setting 'nonsense'" in capsys.readouterr().err
+    (tmp_path / "a.toml").write_text('kind = "sparse"')
+    assert main(["train", str(tmp_path / "a.toml")]) == 3
+    assert "kind is 'sparse'; it must be one of 'dense', 'box', or left out" in capsys.readouterr().err
 
 
 def test_long_work_is_announced_to_those_who_watch(monkeypatch, capsys):

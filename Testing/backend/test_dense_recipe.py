@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cueseg.training.dense_recipe import is_dense_recipe, read_dense_recipe
+from cueseg.training.dense_recipe import read_dense_recipe
+from cueseg.training.dense_run import DENSE_RECIPES
+from cueseg.training.recipe_values import kind_of
 
 RECIPES = Path(__file__).parents[2] / "CueSegBackend" / "recipes"
 RECIPE = """
@@ -31,7 +33,7 @@ def recipe_path(tmp_path):
 @pytest.mark.parametrize("name", ["nuclei-unet", "headneck-unet"])
 def test_the_recipes_of_the_shipped_networks_can_be_read(name):
     path = RECIPES / f"{name}.toml"
-    assert is_dense_recipe(path)
+    assert kind_of(path) == "dense"
     assert read_dense_recipe(path).name == name
 
 
@@ -48,11 +50,11 @@ def test_a_recipe_is_read_with_lists_as_tuples(recipe_path, tmp_path):
     assert recipe.class_names == ("background", "box", "slab")
     assert recipe.weights == (1.0, 1.0, 1.0)
     assert read_dense_recipe(recipe_path, class_weights={"slab": 3}).weights == (1.0, 1.0, 3.0)
-    assert is_dense_recipe(recipe_path)
+    assert kind_of(recipe_path) == "dense"
     other = tmp_path / "other.toml"
     other.write_text('name = "x"')
-    assert not is_dense_recipe(other)
-    assert not is_dense_recipe(tmp_path / "nowhere.toml")
+    assert kind_of(other) == ""
+    assert kind_of(tmp_path / "nowhere.toml") == ""
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,8 @@ def test_the_train_command_runs_dense_recipes(tmp_path, monkeypatch):
 
     called = {}
     monkeypatch.setattr(
-        "cueseg.training.run.run_dense_recipe", lambda path, **options: called.update(options, path=path) or 0
+        "cueseg.training.run.run_recipe",
+        lambda kind, path, **options: called.update(options, kind=kind, path=path) or 0,
     )
     recipe = tmp_path / "recipe.toml"
     recipe.write_text('kind = "dense"\n')
@@ -116,6 +119,7 @@ def test_the_train_command_runs_dense_recipes(tmp_path, monkeypatch):
     ]
     assert main(words) == 0
     assert called == {
+        "kind": DENSE_RECIPES,
         "path": recipe,
         "output": tmp_path,
         "minutes": 2.0,

@@ -10,11 +10,12 @@ import torch
 from cueseg.networks import load_network
 from cueseg.training.cases import read_manifest
 from cueseg.training.dense_recipe import DenseRecipe, read_dense_recipe
-from cueseg.training.dense_run import Validation, dense_cases, run_dense_recipe
+from cueseg.training.dense_run import DENSE_RECIPES, Validation, dense_cases
 from cueseg.training.dense_samples import PatchSource, dense_case
 from cueseg.training.dense_trainer import DenseTrainer, collate
 from cueseg.training.dense_validation import dice_per_class, summary
 from cueseg.training.optimisation import learning_rate_at
+from cueseg.training.recipe_run import run_recipe
 from training_case import DENSE, recipe_text, write_case
 
 
@@ -174,9 +175,9 @@ def test_scores_count_images_that_know_the_class(recipe):
 def test_a_run_ends_in_a_network_that_loads_with_its_card(recipe_path, tmp_path):
     runs, target = tmp_path / "runs", tmp_path / "out" / "tiny.pt"
     with pytest.raises(ValueError, match=r"no best\.pt: train first"):
-        run_dense_recipe(recipe_path, output=runs, export=target)
-    assert run_dense_recipe(recipe_path, output=runs) == 0
-    assert run_dense_recipe(recipe_path, output=runs, export=target) == 0
+        run_recipe(DENSE_RECIPES, recipe_path, output=runs, export=target)
+    assert run_recipe(DENSE_RECIPES, recipe_path, output=runs) == 0
+    assert run_recipe(DENSE_RECIPES, recipe_path, output=runs, export=target) == 0
     network = load_network(target)
     assert network.card.classes == ("background", "box", "slab")
     assert network.card.patch_size == (4, 16, 16)
@@ -188,10 +189,10 @@ def test_a_run_ends_in_a_network_that_loads_with_its_card(recipe_path, tmp_path)
 
 def test_nothing_to_train_or_validate_on_is_said(recipe_path, manifest, tmp_path):
     with pytest.raises(ValueError, match="nothing to validate on"):
-        run_dense_recipe(recipe_path, output=tmp_path, classes={"liver": ["liver"]})
+        run_recipe(DENSE_RECIPES, recipe_path, output=tmp_path, classes={"liver": ["liver"]})
     entries = json.loads(manifest.read_text())
     for entry in entries[:2]:
         entry["classes"] = {"liver": [9]}
     manifest.write_text(json.dumps(entries))
     with pytest.raises(ValueError, match="no image of split 'train'"):
-        run_dense_recipe(recipe_path, output=tmp_path)
+        run_recipe(DENSE_RECIPES, recipe_path, output=tmp_path)

@@ -11,8 +11,9 @@ from cueseg.training import augmentation
 from cueseg.training.case_store import CaseStore, Chosen, stored_cases
 from cueseg.training.config import Phase, read_recipe
 from cueseg.training.dense_recipe import read_dense_recipe
-from cueseg.training.dense_run import dense_cases, run_dense_recipe
+from cueseg.training.dense_run import DENSE_RECIPES, dense_cases
 from cueseg.training.dense_samples import PatchSource
+from cueseg.training.recipe_run import run_recipe
 from cueseg.training.samples import SampleSource
 from cueseg.training.trainer import Trainer, new_model
 from cueseg.weights_file import WEIGHTS_FOLDER
@@ -150,7 +151,7 @@ def test_the_split_test_is_never_read(tmp_path):
     entries = json.loads(manifest.read_text())
     hidden = {**entries[0], "subject": "hidden", "split": "test", "image": "none.nrrd", "labels": "none.nrrd"}
     manifest.write_text(json.dumps([*entries, hidden]))
-    assert run_dense_recipe(path, output=tmp_path) == 0
+    assert run_recipe(DENSE_RECIPES, path, output=tmp_path) == 0
     points = read_recipe(write_recipe(tmp_path, POINTS, steps=1))
     manifest.write_text(json.dumps([*entries, hidden]))
     cases = stored_cases(points.manifest, "train", points)

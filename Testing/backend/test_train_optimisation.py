@@ -9,10 +9,11 @@ from torch import nn
 from cueseg.models import create_model
 from cueseg.training.batch_numbers import BatchNumbers
 from cueseg.training.config import read_recipe
-from cueseg.training.dense_recipe import is_dense_recipe, read_dense_recipe
 from cueseg.training.loop_options import LoopOptions
 from cueseg.training.optimisation import learning_rate_at, make_optimizer, set_rate
 from cueseg.training.ranks import Ranks
+from cueseg.training.recipe_values import kind_of
+from cueseg.training.run import KINDS
 
 RECIPES = Path(__file__).parents[2] / "CueSegBackend" / "recipes"
 
@@ -63,7 +64,7 @@ def test_the_rate_rises_in_the_warm_up_and_then_follows_its_schedule(schedule, m
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_recipe_that_is_shipped_can_be_read_and_steps(path):
-    recipe = read_dense_recipe(path) if is_dense_recipe(path) else read_recipe(path)
+    recipe = KINDS[kind_of(path)].read(path)
     assert learning_rate_at(recipe, 0) > 0
     assert BatchNumbers(recipe, recipe.steps - 1, Ranks()).part == recipe.batch
 

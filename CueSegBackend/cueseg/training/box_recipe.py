@@ -1,12 +1,11 @@
 """Recipes of networks for one object in a box (`kind = "box"`): a TOML file; unknown or wrong values are errors."""
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cueseg.training.loop_options import LoopOptions
-from cueseg.training.recipe_values import check, read_values
+from cueseg.training.recipe_values import check, read_as
 
 METRICS = ("mean", "worst")
 CLASSES = ("background", "object")
@@ -96,22 +95,10 @@ class BoxRecipe(LoopOptions):
         return options | ({"dilations": list(self.dilations)} if self.dilations else {})
 
 
-def is_box_recipe(path: str | Path) -> bool:
-    """Whether a recipe file says `kind = "box"`; False also for a file that is not TOML or not there."""
-    try:
-        return tomllib.loads(Path(path).read_text()).get("kind") == "box"
-    except (OSError, ValueError):  # the reader of the recipe says what is wrong with it
-        return False
-
-
 def read_box_recipe(path: str | Path, **overrides: Any) -> BoxRecipe:
     """Read a recipe; `overrides` replace single values.
 
     Raises:
         ValueError: Not TOML, an unknown key, a missing key, or a value that is not allowed.
     """
-    values = read_values(path, BoxRecipe, ("name", "manifest", "shares"), overrides)
-    try:
-        return BoxRecipe(**values)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    return read_as(path, BoxRecipe, ("name", "manifest", "shares"), overrides)

@@ -1,12 +1,11 @@
 """Recipes of networks that label every voxel (`kind = "dense"`): a TOML file; unknown or wrong values are errors."""
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cueseg.training.loop_options import LoopOptions
-from cueseg.training.recipe_values import check, read_values
+from cueseg.training.recipe_values import check, read_as
 
 METRICS = ("mean", "worst")
 MISSING = ("unknown", "background")
@@ -98,22 +97,10 @@ class DenseRecipe(LoopOptions):
         return {"base": self.base, "levels": self.levels, "norm": self.norm}
 
 
-def is_dense_recipe(path: str | Path) -> bool:
-    """Whether a recipe file says `kind = "dense"`; False also for a file that is not TOML or not there."""
-    try:
-        return tomllib.loads(Path(path).read_text()).get("kind") == "dense"
-    except (OSError, ValueError):  # the reader of the recipe says what is wrong with it
-        return False
-
-
 def read_dense_recipe(path: str | Path, **overrides: Any) -> DenseRecipe:
     """Read a recipe; `overrides` replace single values.
 
     Raises:
         ValueError: Not TOML, an unknown key, a missing key, or a value that is not allowed.
     """
-    values = read_values(path, DenseRecipe, ("name", "manifest", "classes"), overrides)
-    try:
-        return DenseRecipe(**values)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    return read_as(path, DenseRecipe, ("name", "manifest", "classes"), overrides)

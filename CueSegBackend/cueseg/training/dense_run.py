@@ -1,8 +1,5 @@
 """Train a dense network by its recipe, validate it, and write it with its card."""
 
-import logging
-import math
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,55 +8,17 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from cueseg.networks import NetworkCard, SegmentationNetwork
 from cueseg.training.case_store import stored_cases
 from cueseg.training.dense_recipe import DenseRecipe, read_dense_recipe
 from cueseg.training.dense_samples import DenseCase, dense_case
-from cueseg.training.dense_trainer import DenseTrainer
+from cueseg.training.dense_trainer import DenseTrainer, new_model
 from cueseg.training.dense_validation import Predictor, card_of, dice_per_class, summary
-from cueseg.training.ranks import joined_ranks
+from cueseg.training.network_export import export_network
+from cueseg.training.ranks import Ranks
+from cueseg.training.recipe_run import Kind
 
-_log = logging.getLogger(__name__)
-
-
-def run_dense_recipe(
-    path: str | Path,
-    *,
-    output: str | Path = "runs",
-    minutes: float = math.inf,
-    export: str | Path | None = None,
-    **overrides: Any,
-) -> int:
-    """Train (or go on training); with `export` only write the network of a run.
-
-    Args:
-        path: Recipe (TOML, `kind = "dense"`).
-        output: Folder of the runs; the run is the folder in it with the name of the recipe.
-        minutes: Stop after so many minutes; the next call goes on.
-        export: A .pt file to write with its card, measured on the validation images.
-        **overrides: Replace values of the recipe.
-
-    Returns:
-        0, the exit code.
-
-    Raises:
-        ValueError: A mistake in the recipe or the manifest, nothing to train or to validate on, no run to export.
-    """
-    recipe = read_dense_recipe(path, **overrides)
-    until = time.monotonic() + minutes * 60
-    folder = Path(output) / recipe.name
-    if export is not None:
-        from cueseg.training.dense_export import export_network
-
-        export_network(recipe, Path(path).name, folder, Path(export), _to_validate_on(recipe))
-        return 0
-    with joined_ranks(recipe.device) as ranks:
-        validation = Validation(recipe, _to_validate_on(recipe) if ranks.first else [])
-        trainer = DenseTrainer(recipe, dense_cases(recipe, "train"), validation, folder)
-        best = trainer.run(until)
-        if ranks.first:
-            report = "%s: step %d of %d, best validation Dice %.4f"
-            _log.info(report, recipe.name, trainer.step, recipe.steps, best)
-    return 0
+__all__ = ["DENSE_RECIPES", "Validation", "dense_cases"]
 
 
 def _to_validate_on(recipe: DenseRecipe) -> Sequence[DenseCase]:
@@ -89,3 +48,21 @@ class Validation:
         means = [values["mean"] for values in classes.values()]
         best = min(means) if self.recipe.metric == "worst" else float(np.mean(means))
         return best, {"classes": classes}
+
+
+def _trainer(recipe: DenseRecipe, folder: Path, ranks: Ranks) -> DenseTrainer:
+    validation = Validation(recipe, _to_validate_on(recipe) if ranks.first else [])
+    return DenseTrainer(recipe, dense_cases(recipe, "train"), validation, folder)
+
+
+def _export(recipe: DenseRecipe, recipe_file: str, folder: Path, target: Path) -> NetworkCard:
+    def measure(network: SegmentationNetwork) -> dict[str, Any]:
+        predict = Predictor(network.module, network.card)
+        classes = summary(dice_per_class(_to_validate_on(recipe), recipe.class_names, predict))
+        return {"what": "Dice per image of the split val: mean, standard deviation, n", "val": classes}
+
+    return export_network(recipe, recipe_file, folder, target, new_model(recipe), card_of(recipe), measure)
+
+
+DENSE_RECIPES = Kind(read_dense_recipe, _trainer, _export)
+"""Recipes with `kind = "dense"`."""

@@ -4,9 +4,11 @@ import dataclasses
 import math
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["check", "read_values"]
+__all__ = ["check", "kind_of", "read_as", "read_values"]
+
+_Recipe = TypeVar("_Recipe")
 
 
 def read_values(
@@ -38,6 +40,29 @@ def read_values(
         return {key: _typed(key, value, known[key].type) for key, value in values.items()}
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def read_as(
+    path: str | Path, recipe: type[_Recipe], required: tuple[str, ...], overrides: dict[str, Any]
+) -> _Recipe:
+    """A recipe file as the dataclass; arguments and errors are those of `read_values`.
+
+    Raises:
+        ValueError: Also a value that the dataclass does not allow.
+    """
+    values = read_values(path, recipe, required, overrides)
+    try:
+        return recipe(**values)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def kind_of(path: str | Path) -> str:
+    """The `kind` that a recipe file says; "" where it says none, is not TOML or not there."""
+    try:
+        return str(tomllib.loads(Path(path).read_text()).get("kind", ""))
+    except (OSError, ValueError):  # the reader of the recipe says what is wrong with it
+        return ""
 
 
 def _typed(key: str, value: Any, kind: Any) -> Any:

@@ -1,29 +1,28 @@
 """`python -m cueseg train RECIPE`: train, validate, and write weights with their card."""
 
 import argparse
-import logging
 import math
-import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import nn
 
 from cueseg.predictor import ExtremePointPredictor
-from cueseg.training.box_recipe import is_box_recipe
-from cueseg.training.box_run import run_box_recipe
+from cueseg.training.box_run import BOX_RECIPES
 from cueseg.training.case_store import stored_cases
 from cueseg.training.cases import read_manifest
 from cueseg.training.config import Recipe, read_recipe
-from cueseg.training.dense_recipe import is_dense_recipe
-from cueseg.training.dense_run import run_dense_recipe
+from cueseg.training.dense_run import DENSE_RECIPES
 from cueseg.training.export import card_of, export
-from cueseg.training.ranks import joined_ranks
+from cueseg.training.ranks import Ranks
+from cueseg.training.recipe_run import Kind, run_recipe
+from cueseg.training.recipe_values import kind_of
 from cueseg.training.trainer import Trainer
 from cueseg.training.validation import CLICKS, Item, score, segment_with, validation_items
-from cueseg.weights_file import LoadedModel
+from cueseg.weights_file import LoadedModel, WeightsCard
 
-_log = logging.getLogger(__name__)
+__all__ = ["KINDS", "Validation", "run"]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,39 +30,22 @@ def run(options: argparse.Namespace) -> int:
     overrides = _overrides(options.set)
     if options.name:
         overrides["name"] = options.name
-    if is_dense_recipe(options.recipe):
-        return run_dense_recipe(
-            options.recipe,
-            output=options.output,
-            minutes=options.minutes,
-            export=options.export,
-            **overrides,
-        )
-    if is_box_recipe(options.recipe):
-        return run_box_recipe(
-            options.recipe,
-            output=options.output,
-            minutes=options.minutes,
-            export=options.export,
-            **overrides,
-        )
-    recipe = read_recipe(options.recipe, **overrides)
-    folder = options.output / recipe.name
-    if options.export:
-        export(recipe, folder, options.export, _items(recipe))
-        return 0
-    until = time.monotonic() + options.minutes * 60
-    with joined_ranks(recipe.device) as ranks:
-        validation = Validation(
-            recipe, _items(recipe) if ranks.first else [], str(ranks.device(recipe.device))
-        )
-        cases = stored_cases(recipe.manifest, "train", recipe)
-        trainer = Trainer(recipe, cases, validation, folder)
-        best = trainer.run(until)
-        if ranks.first:
-            report = "%s: step %d of %d, best validation Dice %.4f"
-            _log.info(report, recipe.name, trainer.step, recipe.steps, best)
-    return 0
+    where = {"output": options.output, "minutes": options.minutes, "export": options.export}
+    kind = kind_of(options.recipe)
+    if kind not in KINDS:
+        names = ", ".join(repr(name) for name in KINDS if name)
+        raise ValueError(f"{options.recipe}: kind is {kind!r}; it must be one of {names}, or left out")
+    return run_recipe(KINDS[kind], options.recipe, **where, **overrides)
+
+
+def _trainer(recipe: Recipe, folder: Path, ranks: Ranks) -> Trainer:
+    items = _items(recipe) if ranks.first else []
+    validation = Validation(recipe, items, str(ranks.device(recipe.device)))
+    return Trainer(recipe, stored_cases(recipe.manifest, "train", recipe), validation, folder)
+
+
+def _export(recipe: Recipe, _: str, folder: Path, target: Path) -> WeightsCard:
+    return export(recipe, folder, target, _items(recipe))
 
 
 def _items(recipe: Recipe) -> list[Item]:
@@ -102,3 +84,7 @@ def _overrides(pairs: list[str]) -> dict[str, Any]:
     import tomllib
 
     return {key: value for pair in pairs for key, value in tomllib.loads(pair).items()}
+
+
+KINDS = {"dense": DENSE_RECIPES, "box": BOX_RECIPES, "": Kind(read_recipe, _trainer, _export)}
+"""What `kind` a recipe says; weights for extreme points say none."""
