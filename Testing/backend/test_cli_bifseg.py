@@ -110,7 +110,12 @@ def test_the_choices_are_those_of_the_options():
         ((), (13, 3, 1, 3, 13, 2), 3, "the box is empty: x goes from 13 to 3"),
         (("--margin", "-2"), (3, 3, 1, 13, 13, 2), 3, "margin is -2"),
         (("--network", "nothing.pt"), (3, 3, 1, 13, 13, 2), 4, "nothing.pt"),
-        (("--network", "headneck-unet"), (3, 3, 1, 13, 13, 2), 3, "one object in a box needs a network of two"),
+        (
+            ("--network", "headneck-unet"),
+            (3, 3, 1, 13, 13, 2),
+            3,
+            "one object in a box needs a network of two",
+        ),
         (("--scribbles", "absent.seg.nrrd"), (3, 3, 1, 13, 13, 2), 3, "absent.seg.nrrd does not exist"),
     ],
 )
