@@ -1,0 +1,224 @@
+"""The benchmark of one object in a box: what is measured, on what, and who is given which strokes."""
+
+import importlib
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bifseg_case import clear, truth
+from cueseg import NetworkCard, SegmentationNetwork
+from cueseg.datasets.entries import entry, write_manifest
+from cueseg.networks.architectures import build_network
+from cueseg.networks.saving import save_network
+from cueseg.training.cases import Case
+from data_set_folders import save
+
+BENCHMARKS = Path(__file__).parents[2] / "CueSegBackend" / "benchmarks"
+BRIEF = {"iterations": 3, "alternations": 2, "learning_rate": 0.1}
+CARD = NetworkCard(
+    name="tiny",
+    dims=2,
+    in_channels=1,
+    classes=("background", "object"),
+    intensity={"kind": "zscore", "nonzero": False},
+    tail=("classifier",),
+    architecture="p-net",
+    model_options={"features": 4},
+    training={"without": ["larynx"], "data": "nothing"},
+)
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch):
+    """Import a script as running it does, with its folder on the path."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module
+
+
+class Brightness(nn.Module):
+    """Bright is the object, or the other way round where `sign` is -1."""
+
+    def __init__(self, sign: int) -> None:
+        super().__init__()
+        self.classifier = nn.Conv2d(1, 2, 1)
+        with torch.no_grad():
+            self.classifier.weight[:, 0, 0, 0] = sign * torch.tensor([-4.0, 4.0])
+            self.classifier.bias[:] = 0
+
+    def forward(self, x):
+        return self.classifier(x)
+
+
+def bench_of(script, sign, **changes):
+    rounds = script("bifseg_rounds")
+    network = SegmentationNetwork.of(Brightness(sign), replace(CARD, architecture="", model_options={}))
+    item = script("bifseg_items").BoxItem("made up", "one", clear(), truth(), (1.0, 1.0), "grey")
+    return rounds, rounds.BoxBench(item, network, BRIEF | changes, "cpu")
+
+
+def dices(rows):
+    return [row["dice"] for row in rows]
+
+
+def volume() -> np.ndarray:
+    """An organ (3) whose largest slice has two parts, and one of a single row (4)."""
+    labels = np.zeros((5, 20, 24), np.uint8)
+    labels[1, 5:9, 6:12] = 3
+    labels[2, 4:10, 5:13] = labels[2, 15:17, 3:6] = 3
+    labels[3, 18, 2:12] = 4
+    return labels
+
+
+def test_an_object_is_the_largest_part_of_a_slice_or_the_whole_organ(script):
+    items = script("bifseg_items")
+    labels = volume()
+    image = np.arange(labels.size).reshape(labels.shape)
+    classes = {"larynx": (3,), "thin": (4,), "none": (9,)}
+    case = Case("pt", "headneck", "val", "ct", image, labels, (2.5, 4.0, 3.0), classes)
+    (flat,) = items.organ_of(case, "larynx", 2)
+    assert (flat.name, flat.spacing, flat.mask.sum()) == ("pt", (4.0, 3.0), 48)
+    assert flat.box == ((5, 4), (12, 9)), "(x, y), both corners inside"
+    np.testing.assert_array_equal(flat.image, image[2])
+    (whole,) = items.organ_of(case, "larynx", 3)
+    assert whole.spacing == (2.5, 4.0, 3.0)
+    assert whole.box == ((3, 4, 1), (12, 16, 2))
+    assert items.organ_of(case, "thin", 2) == items.organ_of(case, "none", 2) == []
+
+
+def test_structures_that_the_recipes_train_on_are_left_out(script, tmp_path):
+    items = script("bifseg_items")
+    labelled = items.PACKAGE["abdominal CT, 3 mm"]
+    labels = np.zeros((2, 40, 40), np.uint8)
+    for place, number in enumerate((5, 15, 79)):
+        labels[1, 5:15, 12 * place + 1 : 12 * place + 10] = number
+    save(tmp_path / labelled.image, labels.astype(np.int16)), save(tmp_path / labelled.labels, labels)
+    assert [one.name for one in items.structures_of(labelled, tmp_path)] == ["label 5"]
+    with pytest.raises(ValueError, match="in slices alone: leave it out of --sets"):
+        items.read_items(labelled.name, 3, tmp_path, "val", tmp_path)
+
+
+def test_a_card_has_to_say_that_an_organ_was_held_out(script):
+    items = script("bifseg_items")
+    items.check_unseen(CARD, ["larynx", "abdominal CT, 3 mm"])
+    with pytest.raises(ValueError, match=r"tiny: .* parotid left were held out .*\['larynx'\]"):
+        items.check_unseen(CARD, ["parotid left", "larynx"])
+
+
+def test_shared_strokes_are_the_same_for_all_and_every_method_starts_where_it_should(script):
+    rounds, bench = bench_of(script, -1, iterations=20)
+    found = {method: bench.rounds(method, "shared", 0) for method in rounds.METHODS}
+    guided = [rows for method, rows in found.items() if method not in rounds.UNGUIDED]
+    painted = [[row["painted"] for row in rows] for rows in found.values()]
+    assert all(counts == painted[0] for counts in painted)
+    assert painted[0][0] == 0 < painted[0][1] < painted[0][2]
+    assert all(row["seconds"] > 0 for rows in guided for row in rows[1:3])
+    alone = found[rounds.NETWORK]
+    assert len({row["dice"] for row in alone}) == 1
+    assert [row["seconds"] for row in alone[1:]] == [0.0] * rounds.ROUNDS
+    cut = found[rounds.NONE][0]["dice"]
+    assert {found[method][0]["dice"] for method in (rounds.UNIFORM, rounds.FULL)} == {cut}
+    assert {found[method][0]["dice"] for method in rounds.REFINED} == {alone[0]["dice"]}
+    assert {found[method][0]["dice"] for method in rounds.TRADITIONAL} == {1.0}, "the box is the object's"
+    assert dices(found[rounds.FULL])[1:] != dices(found[rounds.UNIFORM])[1:]
+    assert dices(bench.rounds(rounds.FULL, "shared", 0)) == dices(found[rounds.FULL]), (
+        "nothing is left behind"
+    )
+
+
+def test_the_seed_is_that_of_the_strokes(script, monkeypatch):
+    rounds, bench = bench_of(script, -1)
+    monkeypatch.setattr(rounds, "USER", replace(rounds.USER, max_length=3.0))
+    draw, drawn = rounds.simulate_scribbles, []
+    monkeypatch.setattr(
+        rounds, "simulate_scribbles", lambda *given, **more: drawn.append(draw(*given, **more)) or drawn[-1]
+    )
+    for seed in (0, 0, 1, 2, 3):
+        bench.rounds(rounds.NONE, "shared", seed)
+    first, same, *others = drawn[:: rounds.ROUNDS]
+    np.testing.assert_array_equal(first, same)
+    assert any((first != other).any() for other in others)
+    assert (first[truth()] != 0).all(), "strokes are right"
+    assert (first[~bench._inside] == -1).all(), "and in the box"
+
+
+def test_tuning_learns_from_the_strokes_and_own_strokes_end_with_the_errors(script):
+    rounds, bench = bench_of(script, -1, iterations=20)
+    rows = bench.rounds(rounds.FULL, "own", 0)
+    assert rows[0]["dice"] < 0.3
+    assert rows[-1]["dice"] > 0.9
+    shared = bench.rounds(rounds.FULL, "shared", 0)
+    assert rows[-1]["painted"] < shared[-1]["painted"]
+
+
+def test_without_an_error_nothing_is_scribbled_and_nothing_changes(script):
+    rounds, bench = bench_of(script, 1)
+    for method in (rounds.FULL, rounds.CUT, "refinement (ce)"):
+        rows = bench.rounds(method, "shared", 0)
+        assert [(row["painted"], row["seconds"]) for row in rows[1:]] == [(0, 0.0)] * rounds.ROUNDS
+        assert set(dices(rows)) == {1.0}
+
+
+def test_intensities_under_scribbles_tell_object_from_background(script):
+    image = np.zeros((20, 20), np.float32)
+    image[5:15, 5:15] = 1
+    image += np.random.default_rng(0).normal(0, 0.05, image.shape)
+    scribbles = np.full(image.shape, -1, np.int16)
+    scribbles[0], scribbles[10, 6:14] = 0, 1
+    p = script("bifseg_rounds").probabilities_by_intensity(image, scribbles)
+    np.testing.assert_allclose(p.sum(axis=0), 1, atol=1e-6)
+    assert p[1, 5:15, 5:15].mean() > 0.8 > 0.2 > p[1, 16:].mean()
+
+
+def write_patients(folder: Path) -> Path:
+    """Two val patients with a bright larynx in the dark, and one of the split test."""
+    entries = []
+    for number, split in enumerate(("val", "val", "test")):
+        labels = np.zeros((4, 30, 32), np.uint8)
+        labels[1:3, 8:20, 9:21] = 1
+        image = 100 * labels + np.random.default_rng(number).normal(0, 5, labels.shape)
+        paths = (
+            save(folder / f"{number}.nrrd", image.astype(np.int16)),
+            save(folder / f"{number}l.nrrd", labels),
+        )
+        found = entry(f"pt {number}", "headneck", "ct", *paths, {"larynx": [1]})
+        entries.append({**found, "split": split})
+    write_manifest(folder / "manifest.json", entries)
+    return folder / "manifest.json"
+
+
+def test_the_script_measures_once_goes_on_and_fills_the_page(script, tmp_path, monkeypatch, capsys):
+    weights, rows, page = tmp_path / "tiny.pt", tmp_path / "rows.jsonl", tmp_path / "page.md"
+    torch.manual_seed(0)
+    save_network(weights, build_network(CARD).eval(), CARD)
+    common = ["--rows", str(rows), "--sets", "larynx"]
+    words = ["measure", *common, "--network", str(weights), "--manifest", str(write_patients(tmp_path))]
+    words += ["--set", *(f"{name}={value}" for name, value in BRIEF.items()), "--seeds", "0"]
+
+    def run(*more: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["bifseg.py", *more])
+        script("bifseg").main()
+        return capsys.readouterr().out
+
+    assert run(*words, "--limit", "1").count("larynx, pt 0, shared 0, ") == 9
+    first = rows.read_text()
+    assert "pt 0" not in run(*words)
+    assert rows.read_text().startswith(first)
+    names = [(json.loads(line)["case"], json.loads(line)["method"]) for line in rows.read_text().splitlines()]
+    assert len(names) == len(set(names)) == 18
+    assert {case for case, _ in names} == {"pt 0", "pt 1"}
+    page.write_text("# A\n<!-- figures of bifseg.py -->\nformer\n<!-- end of figures -->\nrest\n")
+    printed = run("report", *common, "--markdown", str(page))
+    assert "**larynx**, n = 2, seeds 0" in printed
+    assert "The paper's order" in printed
+    text = page.read_text()
+    assert printed.strip() in text
+    assert (text.startswith("# A\n"), text.endswith("\nrest\n"), "former" in text) == (True, True, False)
+    for wrong in ("omega", "weighting='none'", "rate=1", "omega=five", "omega=-1"):
+        with pytest.raises(SystemExit, match=r"--set|omega is -1"):
+            run(*words[:-4], "--set", wrong)
