@@ -42,8 +42,6 @@ TRADITIONAL = (CUT, WALKER)
 METHODS = (*IN_A_BOX, *TRADITIONAL, *REFINED)
 UNGUIDED = (NETWORK, BOX)  # take no scribbles
 ROUNDS = 5
-# A stroke of either class in every round: without one of the object the traditional methods have nothing to go by.
-USER = SimulationOptions(max_length=20.0, separation=6.0, confirm=True)
 BINS, BLUR, FLOOR = (
     32,
     1.5,
@@ -79,6 +77,7 @@ class BoxBench:
         self._part = box.widened((self._options.margin,) * len(box.shape))
         self._inside = np.zeros(box.shape, bool)
         self._inside[item.part] = True
+        self._user = user_of(item)
         # The box is the user's own: nobody scribbles outside it.
         self._truth = np.where(self._inside, item.mask, UNKNOWN).astype(np.int16)
         self.initial = self._in_a_box(NETWORK, 0)(None)
@@ -100,7 +99,7 @@ class BoxBench:
             shown = (self.initial if mode == "shared" else mask).astype(np.int16)
             before = scribbles
             scribbles = simulate_scribbles(
-                shown, self._truth, rng, USER, spacing=self.item.spacing, existing=before
+                shown, self._truth, rng, self._user, spacing=self.item.spacing, existing=before
             )
             seconds = 0.0
             if method not in UNGUIDED and (scribbles != before).any():
@@ -169,6 +168,17 @@ class BoxBench:
             "painted": int((scribbles >= 0).sum()),
             "seconds": round(seconds, 4),
         }
+
+
+def user_of(item: BoxItem) -> SimulationOptions:
+    """Strokes of at most a third of the box's longest side, so that objects of all sizes take the same effort.
+
+    Of both labels in every round: without one of the object the traditional methods have nothing to go by.
+    """
+    sides = [(own.stop - own.start) * mm for own, mm in zip(item.part, item.spacing, strict=True)]
+    return SimulationOptions(
+        max_length=max(sides) / 3, min_pixels=2, separation=max(item.spacing), confirm=True
+    )
 
 
 def probabilities_by_intensity(

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from bifseg_case import clear, truth
+from bifseg_case import truth
 from cueseg import NetworkCard, SegmentationNetwork
 from cueseg.datasets.entries import entry, write_manifest
 from cueseg.networks.architectures import build_network
@@ -55,11 +55,16 @@ class Brightness(nn.Module):
         return self.classifier(x)
 
 
-def bench_of(script, sign, **changes):
+def bench_of(script, sign, mask=None, **changes):
+    mask = truth() if mask is None else mask
     rounds = script("bifseg_rounds")
     network = SegmentationNetwork.of(Brightness(sign), replace(CARD, architecture="", model_options={}))
-    item = script("bifseg_items").BoxItem("made up", "one", clear(), truth(), (1.0, 1.0), "grey")
+    item = script("bifseg_items").BoxItem("made up", "one", noisy(mask), mask, (1.0, 1.0), "grey")
     return rounds, rounds.BoxBench(item, network, BRIEF | changes, "cpu")
+
+
+def noisy(mask):
+    return (mask + 0.03 * np.random.default_rng(0).normal(size=mask.shape)).astype(np.float32)
 
 
 def dices(rows):
@@ -131,9 +136,21 @@ def test_shared_strokes_are_the_same_for_all_and_every_method_starts_where_it_sh
     )
 
 
+def test_methods_without_a_network_begin_with_the_box_and_follow_the_strokes(script):
+    rows, cols = np.mgrid[:40, :48]
+    disc = (rows - 20) ** 2 + (cols - 22) ** 2 <= 100
+    rounds, bench = bench_of(script, -1, disc)
+    box = 2 * disc.sum() / (disc.sum() + 21 * 21)
+    for method in rounds.TRADITIONAL:
+        found = dices(bench.rounds(method, "own", 0))
+        assert found[0] == pytest.approx(box, abs=1e-5)
+        assert found[-1] > 0.97, method
+    user = rounds.user_of(replace(bench.item, spacing=(2.0, 3.0)))
+    assert (user.max_length, user.separation) == (21, 3.0)
+
+
 def test_the_seed_is_that_of_the_strokes(script, monkeypatch):
     rounds, bench = bench_of(script, -1)
-    monkeypatch.setattr(rounds, "USER", replace(rounds.USER, max_length=3.0))
     draw, drawn = rounds.simulate_scribbles, []
     monkeypatch.setattr(
         rounds, "simulate_scribbles", lambda *given, **more: drawn.append(draw(*given, **more)) or drawn[-1]
