@@ -120,7 +120,7 @@ def nnunet(folder: Path, channels: tuple[str, ...] = ("CT",), cases: int = 4, **
         "numTraining": cases,
         "file_ending": ".nii.gz",
     }
-    (folder / "dataset.json").write_text(json.dumps(about | more))
+    (folder / "dataset.json").write_text(json.dumps(about | more), encoding="utf-8")
     return folder
 
 
@@ -142,5 +142,5 @@ def monai(folder: Path) -> Path:
         "validation": rows[2:],
         "test": ["./imagesTs/p9.nii.gz"],
     }
-    (folder / "dataset.json").write_text(json.dumps(about))
+    (folder / "dataset.json").write_text(json.dumps(about), encoding="utf-8")
     return folder

@@ -52,5 +52,5 @@ def save_thresholds(path: Path, **card: object) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.jit is deprecated, but its files are still around
         torch.jit.save(torch.jit.trace(Thresholds().eval(), torch.zeros(1, 1, 8, 8)), str(path))
-    path.with_suffix(".json").write_text(replace(CARD, **card).to_json())
+    path.with_suffix(".json").write_text(replace(CARD, **card).to_json(), encoding="utf-8")
     return path

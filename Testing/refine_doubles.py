@@ -42,7 +42,7 @@ class DeltaDouble:
     classes: tuple[str, ...] = CLASSES
 
     def save(self, path) -> None:
-        with open(path, "w") as file:
+        with open(path, "w", encoding="utf-8") as file:
             file.write(f"{self.number} {','.join(self.classes)}")
 
 
@@ -179,7 +179,7 @@ class BackendDouble:
         return resolve_contradictions(layers)
 
     def loadDelta(self, path):
-        with open(path) as file:
+        with open(path, encoding="utf-8") as file:
             number, classes = file.read().split(" ", 1)
         return DeltaDouble(int(number), tuple(classes.split(",")))
 

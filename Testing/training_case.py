@@ -89,7 +89,7 @@ def write_manifest(folder: Path, splits: tuple[str, ...] = ("train", "train", "v
         classes = {"box": [1], "slab": [2]}
         entries.append(write_case(folder, number, split, labels, labels * 60.0 - 50, classes))
     path = folder / "manifest.json"
-    path.write_text(json.dumps(entries))
+    path.write_text(json.dumps(entries), encoding="utf-8")
     return path
 
 
@@ -103,7 +103,7 @@ def recipe_text(text: str, manifest: Path, **values: object) -> str:
 def write_recipe(folder: Path, text: str, **values: object) -> Path:
     """A recipe on a new manifest in the folder, with other values."""
     path = folder / "recipe.toml"
-    path.write_text(recipe_text(text, write_manifest(folder), **values))
+    path.write_text(recipe_text(text, write_manifest(folder), **values), encoding="utf-8")
     return path
 
 
@@ -146,4 +146,6 @@ def state_of(output: Path) -> dict:
 
 def rows_of(output: Path) -> list[dict]:
     """The log of the run "tiny"."""
-    return [json.loads(line) for line in (output / "tiny" / "log.jsonl").read_text().splitlines()]
+    return [
+        json.loads(line) for line in (output / "tiny" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    ]

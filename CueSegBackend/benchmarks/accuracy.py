@@ -113,7 +113,7 @@ def main() -> None:
         print(table(scores))
     if options.json:
         content = {"metadata": described(options, predictor), "dice": results}
-        options.json.write_text(json.dumps(content, indent=1))
+        options.json.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

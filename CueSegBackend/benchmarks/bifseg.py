@@ -178,7 +178,9 @@ def report(options: argparse.Namespace) -> None:
     if options.markdown:
         fill(options.markdown, text)
     if options.json:
-        options.json.write_text(json.dumps({"metadata": metadata(), "runs": runs}, indent=1))
+        options.json.write_text(
+            json.dumps({"metadata": metadata(), "runs": runs}, indent=1), encoding="utf-8"
+        )
 
 
 def grouped(runs: list[dict[str, Any]]) -> dict[tuple[str, str, str, str], list[dict[str, Any]]]:

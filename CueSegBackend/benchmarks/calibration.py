@@ -203,7 +203,7 @@ def main() -> None:
         }
         content |= {"columns": [item.column for item in items], "chosen": chosen}
         content["dice"] = {clicks: one.dices.tolist() for clicks, one in found.items()}
-        options.json.write_text(json.dumps(content, indent=1))
+        options.json.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def metadata() -> dict[str, Any]:
 def _processor() -> str:
     names = Path("/proc/cpuinfo")
     if names.exists():
-        for line in names.read_text().splitlines():
+        for line in names.read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()

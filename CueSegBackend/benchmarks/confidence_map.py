@@ -75,7 +75,9 @@ def main() -> None:
     )
     if options.json:
         head = metadata() | {"shape": shape, "largest_difference": difference}
-        options.json.write_text(json.dumps({"metadata": head, "seconds": results}, indent=1))
+        options.json.write_text(
+            json.dumps({"metadata": head, "seconds": results}, indent=1), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -51,7 +51,11 @@ def train(options: argparse.Namespace) -> None:
 def finished(runs: Path, cue: str, seed: int, steps: int) -> Path | None:
     """The weights of a run that was trained to its end."""
     log = runs / f"{cue}-{seed}" / "log.jsonl"
-    done = [json.loads(line).get("step", 0) for line in log.read_text().splitlines()] if log.exists() else [0]
+    done = (
+        [json.loads(line).get("step", 0) for line in log.read_text(encoding="utf-8").splitlines()]
+        if log.exists()
+        else [0]
+    )
     return runs / f"{cue}-{seed}.pt" if max(done) >= steps else None
 
 
@@ -122,7 +126,9 @@ def main() -> None:
     for clicks, scores in found.items():
         print(f"\n{clicks} clicks, split val, seed {options.seed}\n\n{table(scores)}")
     if options.json:
-        options.json.write_text(json.dumps({"metadata": metadata(), "dice": found}, indent=1))
+        options.json.write_text(
+            json.dumps({"metadata": metadata(), "dice": found}, indent=1), encoding="utf-8"
+        )
     return None
 
 

@@ -70,7 +70,9 @@ def main() -> None:
         for stage, seconds in result["stages"].items():
             print(f"  {stage:8s} {summary(seconds)}  {100 * np.median(seconds) / total:5.1f} %")
     if options.json:
-        options.json.write_text(json.dumps({"metadata": metadata(), "results": results}, indent=1))
+        options.json.write_text(
+            json.dumps({"metadata": metadata(), "results": results}, indent=1), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -163,7 +163,9 @@ def main() -> None:
         for name, seconds in least.items():
             print(f"  {name:10s} {summary(seconds)}", flush=True)
     if options.json:
-        options.json.write_text(json.dumps({"metadata": metadata(), "results": results}, indent=1))
+        options.json.write_text(
+            json.dumps({"metadata": metadata(), "results": results}, indent=1), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

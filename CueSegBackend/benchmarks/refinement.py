@@ -119,7 +119,9 @@ def run(case: cases.Case, wanted: list[tuple[str, str, int]], options: argparse.
 
 def read(path: Path) -> list[dict[str, Any]]:
     """The results so far."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return (
+        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    )
 
 
 def report(runs: list[dict[str, Any]], options: argparse.Namespace) -> None:
@@ -140,10 +142,10 @@ def report(runs: list[dict[str, Any]], options: argparse.Namespace) -> None:
             texts.append(f"Per class, initial → final:\n\n{class_table(figures[mode])}\n")
     print("\n".join(texts))
     if options.markdown:
-        options.markdown.write_text("\n".join(texts))
+        options.markdown.write_text("\n".join(texts), encoding="utf-8")
     if options.json:
         options.json.write_text(
-            json.dumps({"metadata": metadata(), "figures": figures, "runs": runs}, indent=1)
+            json.dumps({"metadata": metadata(), "figures": figures, "runs": runs}, indent=1), encoding="utf-8"
         )
 
 

@@ -237,7 +237,9 @@ def main() -> None:
         results[name] = {"iterations": iterations, "statistics": timed, "rounds": rounds}
     if options.json:
         about = metadata() | {"torch": torch.__version__, "torch threads": torch.get_num_threads()}
-        options.json.write_text(json.dumps({"metadata": about, "results": results}, indent=1))
+        options.json.write_text(
+            json.dumps({"metadata": about, "results": results}, indent=1), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def main() -> None:
             for clicks, scores in results.items()
         }
         content = {"metadata": described(options, predictor), "dice": results, "leads": leads}
-        options.json.write_text(json.dumps(content, indent=1))
+        options.json.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

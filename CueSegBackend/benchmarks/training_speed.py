@@ -141,7 +141,7 @@ def main() -> None:
         result = measure(options, Path(folder))
     report(result, torch.get_num_threads())
     if options.json:
-        options.json.write_text(json.dumps({"metadata": metadata(), **result}, indent=1))
+        options.json.write_text(json.dumps({"metadata": metadata(), **result}, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

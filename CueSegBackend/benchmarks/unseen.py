@@ -93,7 +93,7 @@ def write(
         for clicks, scores in results.items()
     }
     content = {"metadata": metadata() | header, "structures": structures, "dice": results, "leads": leads}
-    options.json.write_text(json.dumps(content, indent=1))
+    options.json.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

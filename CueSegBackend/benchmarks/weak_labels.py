@@ -77,14 +77,14 @@ def trained(recipe: Path, folder: Path, name: str, until: float, **values: Any) 
 
 def finished(folder: Path, recipe: Path) -> bool:
     """Whether a run has been validated after its last step."""
-    steps = tomllib.loads(recipe.read_text())["steps"]
+    steps = tomllib.loads(recipe.read_text(encoding="utf-8"))["steps"]
     return any(row["step"] == steps and "val" in row for row in log_of(folder))
 
 
 def log_of(folder: Path) -> list[dict[str, Any]]:
     """The lines of a run's log; none if it has not begun."""
     log = folder / "log.jsonl"
-    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
 
 
 def _words(recipe: Path, folder: Path, name: str, values: dict[str, Any]) -> list[str]:
@@ -133,7 +133,7 @@ def report(options: argparse.Namespace) -> None:
             f"no seed in {options.folder} is trained to its end with both kinds of labels: train first"
         )
     found = measure(options, seeds)
-    agreement = json.loads((options.folder / data.AGREEMENT).read_text())
+    agreement = json.loads((options.folder / data.AGREEMENT).read_text(encoding="utf-8"))
     logs = {kind: {seed: log_of(options.folder / f"{kind}-{seed}") for seed in seeds} for kind in KINDS}
     text = tables(found, agreement["patients"], logs)
     print(text)
@@ -148,7 +148,7 @@ def report(options: argparse.Namespace) -> None:
             "agreement": agreement,
             "logs": logs,
         }
-        options.json.write_text(json.dumps(results, indent=1))
+        options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
 
 def _is_there(options: argparse.Namespace, kind: str, seed: int) -> bool:

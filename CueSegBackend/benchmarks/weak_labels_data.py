@@ -154,7 +154,7 @@ def make_labels(
 
 def _record(path: Path, made_by: dict[str, Any]) -> dict[str, Any]:
     """What is recorded of labels made in this way; nothing if they were made in another."""
-    found = json.loads(path.read_text()) if path.exists() else {}
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return found if found.get("made_by") == made_by else {"made_by": made_by, "patients": {}}
 
 

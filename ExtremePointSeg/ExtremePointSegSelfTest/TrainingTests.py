@@ -146,7 +146,7 @@ class TrainingTests(PanelCase):
             saved = state.stat().st_mtime_ns
             self.train(LONG)
             self.waitFor(lambda: state.stat().st_mtime_ns > saved, "the next saved state")
-            self.assertIn("going on at step", training._process.log.read_text())
+            self.assertIn("going on at step", training._process.log.read_text(encoding="utf-8"))
             os.kill(training._process.pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
             self.waitForEnd(Stage.FAILED)
             self.assertIn("The training failed", self.trainingSays)
@@ -161,7 +161,7 @@ class TrainingTests(PanelCase):
             self.addCase()
             self.assertIn("Add a case of another patient", self.trainingSays)
             self.assertFalse(self.ui.trainButton.enabled)
-            record = json.loads((folder / "set/provenance/abdomen.json").read_text())
+            record = json.loads((folder / "set/provenance/abdomen.json").read_text(encoding="utf-8"))
             (origin,) = record["slices"]
             self.assertEqual(
                 (origin["origin"], origin["checked"], len(origin["points"])), ("clicked", True, 4)

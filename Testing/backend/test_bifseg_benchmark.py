@@ -234,14 +234,16 @@ def test_the_script_measures_once_goes_on_and_fills_the_page(script, tmp_path, m
 
     assert run(*words, "--limit", "1").count("larynx, pt 0, shared 0, ") == 9
     assert "pt 0" not in run(*words)
-    names = [(json.loads(line)["case"], json.loads(line)["method"]) for line in rows.read_text().splitlines()]
+    found = [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()]
+    names = [(row["case"], row["method"]) for row in found]
     assert len(names) == len(set(names)) == 18
     assert {case for case, _ in names} == {"pt 0", "pt 1"}
-    page.write_text("# A\n<!-- figures of bifseg.py -->\nformer\n<!-- end of figures -->\nrest\n")
+    text = "# A\n<!-- figures of bifseg.py -->\nformer\n<!-- end of figures -->\nrest\n"
+    page.write_text(text, encoding="utf-8")
     printed = run("report", *common, "--markdown", str(page))
     assert "**larynx**, n = 2, seeds 0" in printed
     assert "The paper's order" in printed
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     assert printed.strip() in text
     assert (text.startswith("# A\n"), text.endswith("\nrest\n"), "former" in text) == (True, True, False)
     for wrong in ("omega", "weighting='none'", "rate=1", "omega=five", "omega=-1"):

@@ -93,7 +93,7 @@ def test_runs_that_cannot_be_compared_and_pages_without_marks_are_refused(tables
     with pytest.raises(ValueError, match="measure what is missing first"):
         tables.compared(apart)
     page = tmp_path / "page.md"
-    page.write_text("<!-- figures of bifseg.py -->\n")
+    page.write_text("<!-- figures of bifseg.py -->\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"page\.md lacks the lines"):
         tables.fill(page, "text")
-    assert page.read_text() == "<!-- figures of bifseg.py -->\n"
+    assert page.read_text(encoding="utf-8") == "<!-- figures of bifseg.py -->\n"

@@ -23,7 +23,7 @@ shares = { cells = 1, organs = 2.5 }
 @pytest.fixture
 def recipe_path(tmp_path):
     path = tmp_path / "recipe.toml"
-    path.write_text(RECIPE)
+    path.write_text(RECIPE, encoding="utf-8")
     return path
 
 

@@ -37,7 +37,7 @@ tensorboard = false
 @pytest.fixture
 def recipe_path(tmp_path):
     path = tmp_path / "recipe.toml"
-    path.write_text(recipe_text(BOX, write_manifest(tmp_path)))
+    path.write_text(recipe_text(BOX, write_manifest(tmp_path)), encoding="utf-8")
     return path
 
 
@@ -114,7 +114,10 @@ def test_a_killed_run_goes_on_exactly(recipe, cases, tmp_path):
     assert resumed.run() == pytest.approx(whole.best)
     for name, value in whole.model.state_dict().items():
         assert torch.equal(value, resumed.model.state_dict()[name]), name
-    rows = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (tmp_path / "whole" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     validated = [row for row in rows if "val" in row]
     assert [row["step"] for row in validated] == [2, 4]
     assert validated[0]["classes"]["box"]["n"] == 4

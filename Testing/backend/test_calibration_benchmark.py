@@ -115,12 +115,12 @@ def test_columns_beside_the_protocol_do_not_count(calibration):
 
 def test_the_script_reads_the_split_val_and_writes_its_figures(calibration, tmp_path, monkeypatch, capsys):
     manifest = write_volumes(tmp_path, ("train", "val", "val", "test"))
-    entries = json.loads(manifest.read_text())
+    entries = json.loads(manifest.read_text(encoding="utf-8"))
     for entry in entries:
         entry["classes"] = {"brainstem": [1], "larynx": [2]}
         if entry["split"] != "val":
             (tmp_path / entry["image"]).unlink()
-    manifest.write_text(json.dumps(entries))
+    manifest.write_text(json.dumps(entries), encoding="utf-8")
     target = tmp_path / "calibration.json"
     monkeypatch.setattr(sys, "argv", ["calibration.py", str(manifest), "--json", str(target)])
     monkeypatch.setattr(
@@ -130,7 +130,7 @@ def test_the_script_reads_the_split_val_and_writes_its_figures(calibration, tmp_
     printed = capsys.readouterr().out
     assert "split val, n = 4" in printed
     assert printed.count("| the card's |") == 1
-    written = json.loads(target.read_text())
+    written = json.loads(target.read_text(encoding="utf-8"))
     assert 0.42 in written["thresholds"]
     assert np.shape(written["dice"]["exact"]) == (4, len(calibration.THRESHOLDS) + 1)
     assert set(written["errors"]["disturbed"]) == {"all", "mean of columns", "brainstem", "larynx"}
@@ -139,7 +139,8 @@ def test_the_script_reads_the_split_val_and_writes_its_figures(calibration, tmp_
 def test_a_recipe_gives_the_card_its_threshold(tmp_path):
     recipe_file = tmp_path / "recipe.toml"
     recipe_file.write_text(
-        'name = "a"\nmanifest = "m.json"\n[[phases]]\nfirst = 0\nsize = 64\nshares = { x = 1.0 }\n'
+        'name = "a"\nmanifest = "m.json"\n[[phases]]\nfirst = 0\nsize = 64\nshares = { x = 1.0 }\n',
+        encoding="utf-8",
     )
     assert card_of(read_recipe(recipe_file), 64).threshold == 0.5
     assert card_of(read_recipe(recipe_file, threshold=0.45), 64).threshold == 0.45

@@ -63,7 +63,7 @@ def test_code_in_a_file_is_not_run(tmp_path: Path, pack: Callable[[Any], bytes],
     path.write_bytes(data)
     digest = hashlib.sha256(data).hexdigest()
     card = WeightsCard(name="bad", architecture="psp-resnet18", licence="MIT", sha256=digest)
-    path.with_suffix(".json").write_text(card.to_json())
+    path.with_suffix(".json").write_text(card.to_json(), encoding="utf-8")
     message = rf"bad\.pt contains code \({named}\) and will not be run: if you trust it.*state_dict"
     for read in (load_model, convert_dextr_checkpoint):
         with pytest.raises(ValueError, match=message):

@@ -104,7 +104,7 @@ def test_lists_without_models_or_with_broken_cards(monkeypatch, tmp_path, capsys
     monkeypatch.setattr(weights_file, "WEIGHTS_FOLDER", tmp_path)
     assert main(["list-models"]) == 0
     assert capsys.readouterr().out == "no weights come with this copy of cueseg\n"
-    (tmp_path / "tiny.json").write_text("{")
+    (tmp_path / "tiny.json").write_text("{", encoding="utf-8")
     assert main(["list-models"]) == 4
     assert "tiny.json: the card is not valid JSON" in capsys.readouterr().err
 
@@ -124,10 +124,10 @@ def test_training_is_handed_on_and_says_what_it_does(monkeypatch, capsys):
 
 
 def test_bad_recipes_end_with_3(tmp_path, capsys):
-    (tmp_path / "a.toml").write_text("nonsense = 1")
+    (tmp_path / "a.toml").write_text("nonsense = 1", encoding="utf-8")
     assert main(["train", str(tmp_path / "a.toml")]) == 3
     assert "unknown setting 'nonsense'" in capsys.readouterr().err
-    (tmp_path / "a.toml").write_text('kind = "sparse"')
+    (tmp_path / "a.toml").write_text('kind = "sparse"', encoding="utf-8")
     assert main(["train", str(tmp_path / "a.toml")]) == 3
     assert "kind is 'sparse'; it must be one of 'dense', 'box', or left out" in capsys.readouterr().err
 

@@ -37,7 +37,7 @@ def evaluate(manifest, tmp_path, *more):
         return code, [], {}
     with (tmp_path / "s.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    return code, rows, json.loads((tmp_path / "s.json").read_text())
+    return code, rows, json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
 
 
 def test_weights_are_measured_per_slice_and_per_case(manifest, tmp_path, monkeypatch, capsys):
@@ -84,10 +84,10 @@ def test_a_network_is_measured_with_known_numbers(manifest, tmp_path, network):
 
 def test_voxels_of_no_class_are_unknown(manifest, tmp_path, network):
     """Label 2 belongs to no class here, so what the network says of it does not count."""
-    entries = json.loads(manifest.read_text())
+    entries = json.loads(manifest.read_text(encoding="utf-8"))
     for item in entries:
         item["classes"] = {"organ": [1]}
-    manifest.write_text(json.dumps(entries))
+    manifest.write_text(json.dumps(entries), encoding="utf-8")
     save_thresholds(network, classes=("background", "bone", "organ"))  # the box now counts as the organ
     labels = made_up_labels()
     save(manifest.parent / "0.nrrd", np.select([labels == 1, labels == 2], [220, 220], -150).astype(np.int16))
@@ -185,10 +185,10 @@ def test_unusable_weights_end_with_4(manifest, tmp_path, capsys):
 
 
 def test_results_are_replaced_only_on_request(manifest, tmp_path, capsys):
-    (tmp_path / "s.csv").write_text("precious")
+    (tmp_path / "s.csv").write_text("precious", encoding="utf-8")
     assert main(["evaluate", str(manifest), "--csv", str(tmp_path / "s.csv")]) == 3
     assert "s.csv exists already: say --overwrite" in capsys.readouterr().err
-    assert (tmp_path / "s.csv").read_text() == "precious"
+    assert (tmp_path / "s.csv").read_text(encoding="utf-8") == "precious"
 
 
 def test_what_was_not_found_is_counted_and_not_averaged():

@@ -40,7 +40,10 @@ def volumes(tmp_path):
 def labelled(volumes, tmp_path):
     """A folder that the command label filled."""
     table = tmp_path / "cohort.csv"
-    table.write_text("image,id,modality\n" + "".join(f"data/{n}.nrrd,case {n},ct\n" for n in range(CASES)))
+    table.write_text(
+        "image,id,modality\n" + "".join(f"data/{n}.nrrd,case {n},ct\n" for n in range(CASES)),
+        encoding="utf-8",
+    )
     network = save_thresholds(tmp_path / "net.ts")
     assert main(["label", str(table), "--network", str(network), "--output", str(tmp_path / "labels")]) == 0
     return tmp_path / "labels"
@@ -60,11 +63,13 @@ def test_a_labelled_cohort_becomes_a_training_set_that_trains(labelled, tmp_path
     cases = read_manifest(output / "manifest.json")
     assert len(cases) == CASES
     assert all(np.array_equal(case.labels, made_up_labels()) for case in cases)
-    provenance = json.loads((output / "provenance" / "case_0.json").read_text())
+    provenance = json.loads((output / "provenance" / "case_0.json").read_text(encoding="utf-8"))
     assert {item["origin"] for item in provenance["slices"]} == {"predicted"}
-    assert provenance["weights"] == [json.loads((labelled / "case 0.json").read_text())["weights"]]
+    assert provenance["weights"] == [
+        json.loads((labelled / "case 0.json").read_text(encoding="utf-8"))["weights"]
+    ]
     recipe = tmp_path / "recipe.toml"
-    recipe.write_text(RECIPE.format(manifest=(output / "manifest.json").as_posix()))
+    recipe.write_text(RECIPE.format(manifest=(output / "manifest.json").as_posix()), encoding="utf-8")
     assert main(["train", str(recipe), "--output", str(tmp_path / "runs")]) == 0
     assert (tmp_path / "runs" / "tiny" / "best.pt").exists()
 
@@ -79,7 +84,7 @@ def table(volumes, tmp_path):
         write_segmentation(tmp_path / f"{number}.seg.nrrd", segmentation, image)
         lines.append(f"data/{number}.nrrd,{number}.seg.nrrd,{subject},{split},s{number}")
     path = tmp_path / "table.csv"
-    path.write_text("\n".join(lines))
+    path.write_text("\n".join(lines), encoding="utf-8")
     return path
 
 
@@ -95,7 +100,7 @@ def test_a_table_of_segmentations_keeps_patients_and_splits(table, tmp_path):
     ]
     assert cases[0].classes == {"bone": (1,)}
     assert np.array_equal(cases[0].labels == 1, made_up_labels() == 2)
-    origins = json.loads((output / "provenance" / "s0.json").read_text())["slices"]
+    origins = json.loads((output / "provenance" / "s0.json").read_text(encoding="utf-8"))["slices"]
     assert {(item["segment"], item["origin"]) for item in origins} == {("bone", "unrecorded")}
 
 
@@ -116,7 +121,7 @@ def test_an_unclear_modality_is_asked_for(table, tmp_path, capsys):
     ],
 )
 def test_mistakes_in_a_table_are_named(tmp_path, capsys, text, message):
-    (tmp_path / "t.csv").write_text(text)
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
     assert export(tmp_path / "t.csv", tmp_path / "set", "--layout", "monai") == 3
     assert message in capsys.readouterr().err
 
@@ -125,9 +130,9 @@ def test_a_folder_of_something_else_is_named(tmp_path, capsys):
     (tmp_path / "in").mkdir()
     assert export(tmp_path / "in", tmp_path / "set") == 3
     assert "holds no labelled image" in capsys.readouterr().err
-    (tmp_path / "in" / "a.json").write_text("{}")
+    (tmp_path / "in" / "a.json").write_text("{}", encoding="utf-8")
     assert export(tmp_path / "in", tmp_path / "set") == 3
     assert "a.json is no record of the command label" in capsys.readouterr().err
-    (tmp_path / "in" / "a.json").write_text('{"id": "a", "image": "a.nrrd"}')
+    (tmp_path / "in" / "a.json").write_text('{"id": "a", "image": "a.nrrd"}', encoding="utf-8")
     assert export(tmp_path / "in", tmp_path / "set") == 3
     assert "a.json has no a.seg.nrrd beside it: run label again" in capsys.readouterr().err

@@ -32,7 +32,7 @@ def test_a_good_network_is_reported(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_the_report_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path / "net.ts", script_bytes(freeze=True))
-    (tmp_path / "card.json").write_text(replace(CARD, licence="MIT").to_json())
+    (tmp_path / "card.json").write_text(replace(CARD, licence="MIT").to_json(), encoding="utf-8")
     assert run(str(path), "--card", str(tmp_path / "card.json"), "--json") == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["ok"], report["refinable"], report["format"]) == (True, False, "TorchScript")
@@ -50,6 +50,6 @@ def test_what_cannot_be_used_ends_in_an_error_after_the_report(
     with pytest.raises(UnusableWeightsError):
         run(str(path), "--json")
     assert json.loads(capsys.readouterr().out)["ok"] is False
-    (tmp_path / "card.json").write_text("{")
+    (tmp_path / "card.json").write_text("{", encoding="utf-8")
     with pytest.raises(UnusableWeightsError, match="not valid JSON"):
         run(str(path), "--card", str(tmp_path / "card.json"))

@@ -25,7 +25,9 @@ def cohort(tmp_path):
     """A table of four volumes in which the network finds organ and bone."""
     write_volumes(tmp_path / "data", ("train",) * CASES)
     table = tmp_path / "cohort.csv"
-    table.write_text("image,id\n" + "".join(f"data/{n}.nrrd,case {n}\n" for n in range(CASES)))
+    table.write_text(
+        "image,id\n" + "".join(f"data/{n}.nrrd,case {n}\n" for n in range(CASES)), encoding="utf-8"
+    )
     return table
 
 
@@ -40,7 +42,9 @@ def words(table, output, *more):
 
 def log_of(folder):
     return [
-        json.loads(line) for path in sorted(folder.glob("log-*")) for line in path.read_text().splitlines()
+        json.loads(line)
+        for path in sorted(folder.glob("log-*"))
+        for line in path.read_text(encoding="utf-8").splitlines()
     ]
 
 
@@ -73,7 +77,7 @@ def test_points_of_the_table_become_segments(tmp_path, monkeypatch):
     write_volume(tmp_path / "a.nrrd", disc_volume())
     points = " ".join(POINTS)
     rows = [f'a.nrrd,{index},{name},"{points}"' for index, name in ((1, "liver"), (2, "liver"), (2, "other"))]
-    (tmp_path / "t.csv").write_text("image,slice,name,points\n" + "\n".join(rows))
+    (tmp_path / "t.csv").write_text("image,slice,name,points\n" + "\n".join(rows), encoding="utf-8")
     output = tmp_path / "out"
     assert main(words(tmp_path / "t.csv", output, "--modality", "ct")) == 0
     segmentation = read_segmentation(output / "a.seg.nrrd", read_image(tmp_path / "a.nrrd"))
@@ -131,12 +135,12 @@ def test_bad_cases_are_reported_and_the_exit_code_counts_them(cohort, network, t
 def test_files_of_others_are_never_replaced(cohort, network, tmp_path, capsys):
     output = tmp_path / "out"
     output.mkdir()
-    (output / "case 0.seg.nrrd").write_text("precious")
-    (output / "case 1.json").write_text('{"also": "precious"}')
+    (output / "case 0.seg.nrrd").write_text("precious", encoding="utf-8")
+    (output / "case 1.json").write_text('{"also": "precious"}', encoding="utf-8")
     assert main(words(cohort, output, "--network", network)) == 102
     assert "case 0.seg.nrrd exists, but was not written here: move it away" in capsys.readouterr().out
-    assert (output / "case 0.seg.nrrd").read_text() == "precious"
-    assert (output / "case 1.json").read_text() == '{"also": "precious"}'
+    assert (output / "case 0.seg.nrrd").read_text(encoding="utf-8") == "precious"
+    assert (output / "case 1.json").read_text(encoding="utf-8") == '{"also": "precious"}'
 
 
 def test_shares_together_are_the_whole_cohort(cohort, network, tmp_path):

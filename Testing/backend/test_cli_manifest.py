@@ -31,7 +31,7 @@ def test_a_data_set_is_split_by_patient_and_read_back(tmp_path, capsys):
     assert said.err == ""
     assert len(read_manifest(output)) == 4  # the test image only on request
     assert [case.split for case in read_manifest(output, "test")] == ["test"]
-    image = json.loads(output.read_text())[0]["image"]
+    image = json.loads(output.read_text(encoding="utf-8"))[0]["image"]
     assert image == "../SegTHOR/train/Patient_01/Patient_01.nii.gz"
 
 
@@ -40,7 +40,7 @@ def test_the_same_seed_gives_the_same_file(tmp_path):
     texts = []
     for number, seed in enumerate((0, 0, 7)):
         assert main(words("segthor", data, tmp_path / f"{number}.json", "--seed", seed)) == 0
-        texts.append((tmp_path / f"{number}.json").read_text())
+        texts.append((tmp_path / f"{number}.json").read_text(encoding="utf-8"))
     assert texts[0] == texts[1] != texts[2]
 
 
@@ -52,7 +52,9 @@ def test_patients_are_read_from_the_names_of_cases(tmp_path):
 
 def test_splits_come_from_a_file(tmp_path, capsys):
     data = folders.lits(tmp_path / "data")
-    (tmp_path / "splits.json").write_text(json.dumps({"train": ["lits 0"], "val": ["lits 10"]}))
+    (tmp_path / "splits.json").write_text(
+        json.dumps({"train": ["lits 0"], "val": ["lits 10"]}), encoding="utf-8"
+    )
     assert main(words("lits", data, tmp_path / "m.json", "--split-file", tmp_path / "splits.json")) == 0
     assert "2 images of 2 subjects, 1 left out: train 1 (1 images), val 1" in capsys.readouterr().out
     assert {item["subject"]: item["split"] for item in read_entries(tmp_path / "m.json")} == {
@@ -98,9 +100,9 @@ def test_checking_names_every_image_that_does_not_fit(tmp_path, capsys):
 
 def test_a_manifest_is_replaced_only_on_request(tmp_path, capsys):
     data, output = folders.segthor(tmp_path / "data"), tmp_path / "m.json"
-    output.write_text("precious")
+    output.write_text("precious", encoding="utf-8")
     assert main(words("segthor", data, output)) == 3
     assert "exists already: say --overwrite to replace it" in capsys.readouterr().err
-    assert output.read_text() == "precious"
+    assert output.read_text(encoding="utf-8") == "precious"
     assert main(words("segthor", data, output, "--overwrite")) == 0
-    assert len(json.loads(output.read_text())) == 3
+    assert len(json.loads(output.read_text(encoding="utf-8"))) == 3

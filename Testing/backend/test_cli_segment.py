@@ -153,12 +153,12 @@ def test_an_unclear_modality_must_be_given(tmp_path, capsys):
 
 def test_outputs_are_replaced_only_on_request(scan, tmp_path, capsys):
     output = tmp_path / "a.seg.nrrd"
-    output.write_text("precious")
+    output.write_text("precious", encoding="utf-8")
     assert main(segment_words(scan, output, "--slice", 1)) == 3
     assert "exists already: say --append to add to it, --overwrite to replace it" in capsys.readouterr().err
     assert main(segment_words(scan, output, "--slice", 1, "--append")) == 3
     assert "cannot be read as a segmentation" in capsys.readouterr().err
-    assert output.read_text() == "precious"
+    assert output.read_text(encoding="utf-8") == "precious"
     assert main(segment_words(scan, output, "--slice", 1, "--overwrite")) == 0
     assert read_segmentation(output, read_image(scan)).mask_of("Segment_1").any()
 

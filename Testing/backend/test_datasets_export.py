@@ -68,20 +68,22 @@ def test_the_layout_of_nnunet(tmp_path):
         "imagesTr/p0_0000.nii.gz", "imagesTr/p1_0000.nii.gz", "imagesTs/p2_0000.nii.gz",
         "labelsTr/p0.nii.gz", "labelsTr/p1.nii.gz", "labelsTs/p2.nii.gz",
     ]  # fmt: skip
-    assert json.loads((folder / "dataset.json").read_text()) == {
+    assert json.loads((folder / "dataset.json").read_text(encoding="utf-8")) == {
         "channel_names": {"0": "CT"},
         "labels": {"background": 0, "liver": 1, "kidney": 2},
         "numTraining": 2,
         "file_ending": ".nii.gz",
     }
-    assert json.loads((folder / "splits_final.json").read_text()) == [{"train": ["p0"], "val": ["p1"]}]
+    assert json.loads((folder / "splits_final.json").read_text(encoding="utf-8")) == [
+        {"train": ["p0"], "val": ["p1"]}
+    ]
     entries = list_data_set("nnunet", folder)
     assert [(item["subject"], item["split"]) for item in entries] == [("p0", ""), ("p1", ""), ("p2", "test")]
 
 
 def test_the_layout_of_monai(tmp_path):
     export_training_set(CASES, tmp_path / "set", "monai")
-    about = json.loads((tmp_path / "set" / "datalist.json").read_text())
+    about = json.loads((tmp_path / "set" / "datalist.json").read_text(encoding="utf-8"))
     assert about["labels"] == {"0": "background", "1": "liver", "2": "kidney"}
     assert about["training"] == [
         {"image": "images/p0.nii.gz", "label": "labels/p0.nii.gz", "subject": "patient 0"}
@@ -103,7 +105,7 @@ def test_monai_itself_reads_its_list(tmp_path):
 
 def test_every_slice_says_where_it_comes_from(tmp_path):
     export_training_set(CASES[:1], tmp_path / "set", "monai")
-    about = json.loads((tmp_path / "set" / "provenance" / "p0.json").read_text())
+    about = json.loads((tmp_path / "set" / "provenance" / "p0.json").read_text(encoding="utf-8"))
     assert about["weights"] == [WEIGHTS]
     found = [(item["segment"], item["index"], item["origin"], item["checked"]) for item in about["slices"]]
     assert found == [
@@ -191,7 +193,7 @@ def test_what_does_not_fit_is_named(tmp_path, cases, message):
 
 
 def test_only_new_folders_are_written_to(tmp_path):
-    (tmp_path / "old.txt").write_text("precious")
+    (tmp_path / "old.txt").write_text("precious", encoding="utf-8")
     with pytest.raises(FileExistsError, match="exists already and is not empty: give a new folder"):
         export_training_set(CASES, tmp_path)
     with pytest.raises(ValueError, match="unknown layout 'coco'; choose one of nnunet, monai"):

@@ -95,9 +95,9 @@ def test_monai_lists_keep_their_validation_and_images_of_four_dimensions(tmp_pat
     assert cases[0].image.shape == folders.SHAPE
     assert cases[0].classes == {"PZ": (1,), "TZ": (2,)}
     assert cases[0].group == "Prostate"
-    about = json.loads((data / "dataset.json").read_text())
+    about = json.loads((data / "dataset.json").read_text(encoding="utf-8"))
     del about["labels"]
-    (data / "dataset.json").write_text(json.dumps(about))
+    (data / "dataset.json").write_text(json.dumps(about), encoding="utf-8")
     with pytest.raises(ValueError, match="does not say what its labels mean: add --classes"):
         list_data_set("monai", data)
     assert cases_of(tmp_path, "monai", data, classes={"gland": [1, 2]})[0].classes == {"gland": (1, 2)}

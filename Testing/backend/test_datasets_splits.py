@@ -78,9 +78,11 @@ def test_shares_are_read():
 def test_splits_come_from_a_file(tmp_path, name):
     path = tmp_path / name
     if name.endswith("json"):
-        path.write_text(json.dumps({"train": ["patient 0", "patient 2"], "test": ["patient 1"]}))
+        path.write_text(
+            json.dumps({"train": ["patient 0", "patient 2"], "test": ["patient 1"]}), encoding="utf-8"
+        )
     else:
-        path.write_text("subject,split\npatient 0,train\npatient 1,test\npatient 2,train\n")
+        path.write_text("subject,split\npatient 0,train\npatient 1,test\npatient 2,train\n", encoding="utf-8")
     found = read_splits(path, entries_of(SUBJECTS[:4]))
     assert splits_of(found) == {"patient 0": "train", "patient 1": "test", "patient 2": "train"}
 
@@ -96,6 +98,6 @@ def test_splits_come_from_a_file(tmp_path, name):
 )
 def test_mistakes_in_a_file_of_splits_are_named(tmp_path, text, message):
     path = tmp_path / "splits.csv"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         read_splits(path, entries_of(SUBJECTS[:4]))

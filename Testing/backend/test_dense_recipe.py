@@ -26,7 +26,7 @@ slab = ["slab"]
 @pytest.fixture
 def recipe_path(tmp_path):
     path = tmp_path / "recipe.toml"
-    path.write_text(RECIPE)
+    path.write_text(RECIPE, encoding="utf-8")
     return path
 
 
@@ -52,7 +52,7 @@ def test_a_recipe_is_read_with_lists_as_tuples(recipe_path, tmp_path):
     assert read_dense_recipe(recipe_path, class_weights={"slab": 3}).weights == (1.0, 1.0, 3.0)
     assert kind_of(recipe_path) == "dense"
     other = tmp_path / "other.toml"
-    other.write_text('name = "x"')
+    other.write_text('name = "x"', encoding="utf-8")
     assert kind_of(other) == ""
     assert kind_of(tmp_path / "nowhere.toml") == ""
 
@@ -87,10 +87,10 @@ def test_mistakes_in_recipes_are_named(recipe_path, overrides, message):
 
 def test_files_that_are_no_recipes_are_named(tmp_path):
     path = tmp_path / "recipe.toml"
-    path.write_text("name =")
+    path.write_text("name =", encoding="utf-8")
     with pytest.raises(ValueError, match="not a recipe"):
         read_dense_recipe(path)
-    path.write_text('name = "x"\nmanifest = "y"')
+    path.write_text('name = "x"\nmanifest = "y"', encoding="utf-8")
     with pytest.raises(ValueError, match="lacks 'classes'"):
         read_dense_recipe(path)
 
@@ -104,7 +104,7 @@ def test_the_train_command_runs_dense_recipes(tmp_path, monkeypatch):
         lambda kind, path, **options: called.update(options, kind=kind, path=path) or 0,
     )
     recipe = tmp_path / "recipe.toml"
-    recipe.write_text('kind = "dense"\n')
+    recipe.write_text('kind = "dense"\n', encoding="utf-8")
     words = [
         "train",
         str(recipe),

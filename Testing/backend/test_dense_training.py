@@ -31,7 +31,7 @@ def manifest(tmp_path):
         classes = {"box": [1], "slab": [2], "corner": [3]}
         entries.append(write_case(tmp_path, number, split, labels, labels * 40.0 - 60, classes))
     path = tmp_path / "manifest.json"
-    path.write_text(json.dumps(entries))
+    path.write_text(json.dumps(entries), encoding="utf-8")
     return path
 
 
@@ -39,7 +39,7 @@ def manifest(tmp_path):
 def recipe_path(manifest, tmp_path):
     path = tmp_path / "recipe.toml"
     values = {"batch": 2, "steps": 4, "validate_every": 2, "rotation": 10, "tilt": 5}
-    path.write_text(recipe_text(DENSE, manifest, **values))
+    path.write_text(recipe_text(DENSE, manifest, **values), encoding="utf-8")
     return path
 
 
@@ -142,7 +142,10 @@ def test_a_killed_run_goes_on_exactly(recipe, tmp_path):
     assert resumed.run() == pytest.approx(whole.best)
     for name, value in whole.model.state_dict().items():
         assert torch.equal(value, resumed.model.state_dict()[name]), name
-    rows = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (tmp_path / "whole" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     validated = [row for row in rows if "val" in row]
     assert [row["step"] for row in validated] == [2, 4]
     assert validated[0]["classes"]["box"]["n"] == 1
@@ -190,9 +193,9 @@ def test_a_run_ends_in_a_network_that_loads_with_its_card(recipe_path, tmp_path)
 def test_nothing_to_train_or_validate_on_is_said(recipe_path, manifest, tmp_path):
     with pytest.raises(ValueError, match="nothing to validate on"):
         run_recipe(DENSE_RECIPES, recipe_path, output=tmp_path, classes={"liver": ["liver"]})
-    entries = json.loads(manifest.read_text())
+    entries = json.loads(manifest.read_text(encoding="utf-8"))
     for entry in entries[:2]:
         entry["classes"] = {"liver": [9]}
-    manifest.write_text(json.dumps(entries))
+    manifest.write_text(json.dumps(entries), encoding="utf-8")
     with pytest.raises(ValueError, match="no image of split 'train'"):
         run_recipe(DENSE_RECIPES, recipe_path, output=tmp_path)

@@ -72,7 +72,7 @@ def test_a_series_is_chosen_by_its_uid_or_the_beginning_of_it(folder):
 
 def test_a_folder_without_dicom_says_what_to_give(folder):
     folder.mkdir()
-    (folder / "readme.txt").write_text("no image")
+    (folder / "readme.txt").write_text("no image", encoding="utf-8")
     with pytest.raises(
         FileNotFoundError, match=r"no DICOM files in .*scan \(folders within are not searched\)"
     ):

@@ -146,7 +146,7 @@ def test_outputs_are_checked_before_the_work(tmp_path):
 
 def test_files_are_replaced_only_on_request_and_whole(tmp_path, monkeypatch):
     path = tmp_path / "a.seg.nrrd"
-    path.write_text("precious")
+    path.write_text("precious", encoding="utf-8")
     with pytest.raises(FileExistsError, match=r"a\.seg\.nrrd exists already"):
         write_segmentation(path, two_organs(), IMAGE)
 
@@ -157,7 +157,7 @@ def test_files_are_replaced_only_on_request_and_whole(tmp_path, monkeypatch):
         patched.setattr(os, "replace", fail)
         with pytest.raises(OSError, match="disk full"):
             write_segmentation(path, two_organs(), IMAGE, overwrite=True)
-    assert [item.read_text() for item in tmp_path.iterdir()] == ["precious"]
+    assert [item.read_text(encoding="utf-8") for item in tmp_path.iterdir()] == ["precious"]
     write_segmentation(path, two_organs(), IMAGE, overwrite=True)
     assert masks(read_segmentation(path, IMAGE)) == masks(two_organs())
     assert [item.name for item in tmp_path.iterdir()] == ["a.seg.nrrd"]

@@ -92,6 +92,6 @@ def test_origins_survive_json(tmp_path):
         SliceOrigin("liver", 1, "guessed")
     with pytest.raises(ValueError, match="slice 1 of liver is predicted: say by which weights"):
         SliceOrigin("liver", 1, "predicted")
-    (tmp_path / "a.json").write_text("{}")
+    (tmp_path / "a.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match=r"a\.json does not say where slices come from"):
         read_origins(tmp_path / "a.json")

@@ -113,7 +113,7 @@ def test_values_that_cannot_be_are_refused(name: str, value: Any, message: str) 
     ],
 )
 def test_files_that_are_no_cards_are_refused(text: str, message: str, tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(text)
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         read_network_card(tmp_path / "a.json")
 

@@ -30,7 +30,7 @@ def test_saved_weights_come_back_the_same(tmp_path: Path) -> None:
 def test_safetensors(tmp_path: Path) -> None:
     tensors = pytest.importorskip("safetensors.torch")
     tensors.save_file(tiny().state_dict(), tmp_path / "net.safetensors")
-    (tmp_path / "net.json").write_text(CARD.to_json())
+    (tmp_path / "net.json").write_text(CARD.to_json(), encoding="utf-8")
     network = load_network(tmp_path / "net.safetensors")
     assert torch.equal(network.module(IMAGE), tiny()(IMAGE))
     (tmp_path / "net.safetensors").write_bytes((tmp_path / "net.safetensors").read_bytes()[:500])

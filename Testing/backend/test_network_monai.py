@@ -65,8 +65,8 @@ def bundle(tmp_path: Path, config: dict[str, Any] = CONFIG, weights: bytes | Non
     folder = tmp_path / "spleen"
     (folder / "configs").mkdir(parents=True)
     (folder / "models").mkdir()
-    (folder / "configs" / "inference.json").write_text(json.dumps(config))
-    (folder / "configs" / "metadata.json").write_text(json.dumps(METADATA))
+    (folder / "configs" / "inference.json").write_text(json.dumps(config), encoding="utf-8")
+    (folder / "configs" / "metadata.json").write_text(json.dumps(METADATA), encoding="utf-8")
     if weights is not None:
         (folder / "models" / "model.pt").write_bytes(weights)
     return folder

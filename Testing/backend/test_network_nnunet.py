@@ -55,8 +55,8 @@ def folder_of(tmp_path: Path, plans: dict[str, Any] = PLANS, **checkpoint: Any) 
     """A result folder with weights as nnU-Net writes them: copies under other names, numpy numbers beside."""
     folder = tmp_path / "nnUNetTrainer__nnUNetPlans__3d_fullres"
     (folder / "fold_0").mkdir(parents=True)
-    (folder / "plans.json").write_text(json.dumps(plans))
-    (folder / "dataset.json").write_text(json.dumps(DATASET))
+    (folder / "plans.json").write_text(json.dumps(plans), encoding="utf-8")
+    (folder / "dataset.json").write_text(json.dumps(DATASET), encoding="utf-8")
     card = card_from_plans(plans, DATASET, choose_configuration(plans, "3d_fullres"), "a")
     state = build_network(card).state_dict()
     copies = {}
@@ -196,7 +196,7 @@ def test_incomplete_folders_say_what_is_missing(tmp_path: Path) -> None:
     (folder / "fold_0" / "checkpoint_final.pth").unlink()
     with pytest.raises(FileNotFoundError, match="no checkpoint in"):
         load_network(folder)
-    (folder / "dataset.json").write_text("{")
+    (folder / "dataset.json").write_text("{", encoding="utf-8")
     with pytest.raises(ValueError, match="not valid JSON"):
         load_network(folder)
     (folder / "dataset.json").unlink()

@@ -148,12 +148,12 @@ def test_the_split_test_is_never_read(tmp_path):
     """Its files do not even exist."""
     path = write_recipe(tmp_path, DENSE, steps=2, validate_every=2)
     manifest = tmp_path / "manifest.json"
-    entries = json.loads(manifest.read_text())
+    entries = json.loads(manifest.read_text(encoding="utf-8"))
     hidden = {**entries[0], "subject": "hidden", "split": "test", "image": "none.nrrd", "labels": "none.nrrd"}
-    manifest.write_text(json.dumps([*entries, hidden]))
+    manifest.write_text(json.dumps([*entries, hidden]), encoding="utf-8")
     assert run_recipe(DENSE_RECIPES, path, output=tmp_path) == 0
     points = read_recipe(write_recipe(tmp_path, POINTS, steps=1))
-    manifest.write_text(json.dumps([*entries, hidden]))
+    manifest.write_text(json.dumps([*entries, hidden]), encoding="utf-8")
     cases = stored_cases(points.manifest, "train", points)
     assert [case.subject for case in cases] == ["case 0", "case 1"]
 

@@ -10,7 +10,7 @@ from cueseg.training.journal import Journal
 
 
 def lines_of(folder):
-    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def test_progress_says_how_far_and_how_long(log, monkeypatch, caplog):
 def test_lines_of_steps_that_come_again_are_dropped(tmp_path):
     rows = [{"step": step, "loss": 1.0} for step in (50, 100, 150)]
     text = "".join(json.dumps(row) + "\n" for row in rows)
-    (tmp_path / "log.jsonl").write_text(text + '{"step": 160, "lo')
+    (tmp_path / "log.jsonl").write_text(text + '{"step": 160, "lo', encoding="utf-8")
     Journal(tmp_path, 100, 400, tensorboard=False, writes=False)
-    assert (tmp_path / "log.jsonl").read_text() == text + '{"step": 160, "lo'
+    assert (tmp_path / "log.jsonl").read_text(encoding="utf-8") == text + '{"step": 160, "lo'
     Journal(tmp_path, 100, 400, tensorboard=False, writes=True)
     assert lines_of(tmp_path) == rows[:2]
 

@@ -85,7 +85,7 @@ def test_two_ranks_have_the_loss_curve_of_one(tmp_path, text, options):
 def test_when_one_rank_fails_all_end_and_the_state_stays(tmp_path):
     recipe = write_recipe(tmp_path, POINTS, steps=40, validate_every=40)
     script = tmp_path / "fails.py"
-    script.write_text(FAILS_ON_ONE_RANK)
+    script.write_text(FAILS_ON_ONE_RANK, encoding="utf-8")
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
         [*launcher, str(script), "train", str(recipe), "--output", str(tmp_path / "out")],

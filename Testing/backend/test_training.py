@@ -40,7 +40,7 @@ def manifest(tmp_path):
         classes = {"box": [1], "both": [1, 2]}
         entries.append(write_case(tmp_path, number, split, labels, labels * 60.0 - 50, classes))
     path = tmp_path / "manifest.json"
-    path.write_text(json.dumps(entries))
+    path.write_text(json.dumps(entries), encoding="utf-8")
     return path
 
 
@@ -69,9 +69,9 @@ def test_bad_manifest_entries_are_named(manifest, change, message):
     sitk.WriteImage(
         sitk.GetImageFromArray(np.zeros((2, 2, 2), np.uint8)), str(manifest.parent / "other.nrrd")
     )
-    entries = json.loads(manifest.read_text())
+    entries = json.loads(manifest.read_text(encoding="utf-8"))
     entries[0].update(change)
-    manifest.write_text(json.dumps(entries))
+    manifest.write_text(json.dumps(entries), encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         read_manifest(manifest)
 
@@ -145,7 +145,10 @@ def test_a_network_learns_and_a_stopped_run_goes_on_exactly(manifest, recipe, tm
     resumed.run()
     for name, value in whole.model.state_dict().items():
         assert torch.equal(value, resumed.model.state_dict()[name]), name
-    losses = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
+    losses = [
+        json.loads(line)
+        for line in (tmp_path / "whole" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert [row["step"] for row in losses if "val" in row] == [3, 6]
     assert (tmp_path / "whole" / "best.pt").exists()
 
@@ -180,7 +183,7 @@ def test_learning_rate_warms_up_and_falls_to_a_hundredth():
 )
 def test_mistakes_in_recipes_are_named(tmp_path, text, message):
     path = tmp_path / "recipe.toml"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         read_recipe(path)
 

@@ -105,7 +105,7 @@ def test_the_script_measures_a_set_and_writes_what_it_found(tmp_path, script, mo
     script("unseen").main()
     printed = capsys.readouterr().out
     assert printed.count(f"| {DEEP.name} | 2 |") == 2
-    written = json.loads(target.read_text())
+    written = json.loads(target.read_text(encoding="utf-8"))
     assert written["structures"] == {DEEP.name: ["label 71", "label 72"]}
     assert all(value > 0.8 for value in written["dice"]["exact"]["CueSeg"][DEEP.name]), "bright discs"
     assert set(written["leads"]["disturbed"][DEEP.name]) == {"rival", "mean", "error", "p"}

@@ -49,7 +49,7 @@ def manifest(tmp_path):
         )
     entries[-1]["group"] = "other"
     path = tmp_path / "manifest.json"
-    path.write_text(json.dumps(entries))
+    path.write_text(json.dumps(entries), encoding="utf-8")
     return path
 
 
@@ -86,7 +86,9 @@ def test_the_labeller_never_sees_whom_it_labels(folder, manifest):
     assert who(folder / data.LABELLER, "train") == learnt | {"case 7"}
     assert who(folder / data.TRUE, "train") == labelled
     assert who(folder / data.LABELLER, "val") == who(folder / data.TRUE, "val") == {"case 5"}
-    everything = (folder / data.LABELLER).read_text() + (folder / data.TRUE).read_text()
+    everything = (folder / data.LABELLER).read_text(encoding="utf-8") + (folder / data.TRUE).read_text(
+        encoding="utf-8"
+    )
     assert "case 6" not in everything, "the split test"
     assert len(read_manifest(folder / data.TRUE, "train")) == 3, "paths are those of the images"
 
@@ -94,8 +96,8 @@ def test_the_labeller_never_sees_whom_it_labels(folder, manifest):
 def test_without_images_to_measure_on_nothing_is_written(manifest, tmp_path):
     with pytest.raises(ValueError, match=r"no image of group 'other' and split 'val'|has 1 subjects"):
         data.write_manifests(manifest, tmp_path / "none", "other", 1, 0)
-    entries = [item for item in json.loads(manifest.read_text()) if item["split"] != "val"]
-    manifest.write_text(json.dumps(entries))
+    entries = [item for item in json.loads(manifest.read_text(encoding="utf-8")) if item["split"] != "val"]
+    manifest.write_text(json.dumps(entries), encoding="utf-8")
     with pytest.raises(ValueError, match="no image of group 'made up' and split 'val'"):
         data.write_manifests(manifest, tmp_path / "none", "made up", 2, 0)
     assert not (tmp_path / "none").exists()
@@ -154,7 +156,9 @@ def test_labels_become_a_manifest_with_true_labels_to_validate_on(folder):
         assert np.array_equal(true.image, weak.image)
         assert np.array_equal(true.labels, weak.labels) == (true.split == "val")
         if true.split == "train":
-            record = json.loads((folder / data.AGREEMENT).read_text())["patients"][true.subject]
+            record = json.loads((folder / data.AGREEMENT).read_text(encoding="utf-8"))["patients"][
+                true.subject
+            ]
             for name, (number,) in true.classes.items():
                 expected = round(dice(weak.labels == number, true.labels == number), 4)
                 assert record[name]["dice"] == expected
@@ -207,7 +211,7 @@ def test_the_whole_experiment_on_made_up_volumes(manifest, tmp_path, run):
     words = ["--folder", tmp_path / "weak", "--seeds", 3]
     for option, text in recipes.items():
         path = tmp_path / f"{option[2:]}.toml"
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         words += [option, path]
     said = run("prepare", "--manifest", manifest, "--group", "made up", "--labeller-patients", 2, *words)
     assert "2 patients for the labeller, 3 to be labelled" in said
@@ -215,13 +219,15 @@ def test_the_whole_experiment_on_made_up_volumes(manifest, tmp_path, run):
     weights = {kind: torch.load(tmp_path / "weak" / f"{kind}-3" / "last.pt") for kind in ("true", "weak")}
     assert any(not torch.equal(weights["true"][key], value) for key, value in weights["weak"].items())
     page = tmp_path / "page.md"
-    page.write_text("before\n<!-- figures of weak_labels.py -->\nold\n<!-- end of figures -->\nafter\n")
+    page.write_text(
+        "before\n<!-- figures of weak_labels.py -->\nold\n<!-- end of figures -->\nafter\n", encoding="utf-8"
+    )
     said = run("report", "--json", tmp_path / "found.json", "--markdown", page, *words)
-    found = json.loads((tmp_path / "found.json").read_text())
+    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     assert set(found["dice"]["weak"]["3"]["case 5"]) == {"box", "slab"}
     assert found["figures"]["box"]["n"] == 1
     assert "commit" in found["metadata"]
-    written = page.read_text()
+    written = page.read_text(encoding="utf-8")
     assert written.startswith("before\n")
     assert written.endswith("<!-- end of figures -->\nafter\n")
     assert "old" not in written

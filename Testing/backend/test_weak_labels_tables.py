@@ -89,11 +89,11 @@ def test_curves_show_the_loss_and_the_validation_of_the_same_step():
 
 def test_a_page_keeps_everything_outside_the_marks(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(f"one\n{BEGIN}\nold\n{END}\ntwo\n")
+    page.write_text(f"one\n{BEGIN}\nold\n{END}\ntwo\n", encoding="utf-8")
     for text in ("| a |", "| b |"):
         fill(page, text)
-        assert page.read_text() == f"one\n{BEGIN}\n\n{text}\n\n{END}\ntwo\n"
-    page.write_text(f"one\n{BEGIN}\n")
+        assert page.read_text(encoding="utf-8") == f"one\n{BEGIN}\n\n{text}\n\n{END}\ntwo\n"
+    page.write_text(f"one\n{BEGIN}\n", encoding="utf-8")
     with pytest.raises(ValueError, match="lacks the lines"):
         fill(page, "| c |")
-    assert page.read_text() == f"one\n{BEGIN}\n"
+    assert page.read_text(encoding="utf-8") == f"one\n{BEGIN}\n"

@@ -43,7 +43,7 @@ def put(path: Path, data: bytes) -> Path:
     """Write bytes as weights, with a card that vouches for them."""
     path.write_bytes(data)
     card = replace(CARD, file=path.name, sha256=hashlib.sha256(data).hexdigest())
-    path.with_suffix(".json").write_text(card.to_json())
+    path.with_suffix(".json").write_text(card.to_json(), encoding="utf-8")
     return path
 
 

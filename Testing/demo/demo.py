@@ -187,7 +187,7 @@ def main() -> None:
         "Agreement (Dice) with the labels that TotalSegmentator wrote; clicks simulated on those labels.\n\n"
     )
     text = note + table(clicks) + "\n"
-    (options.output / "table.md").write_text(text)
+    (options.output / "table.md").write_text(text, encoding="utf-8")
     sys.stdout.write(
         f"\n{text}\nWritten to {options.output}: abdomen.seg.nrrd, table.md, one picture per organ\n"
     )

@@ -169,7 +169,7 @@ def main() -> None:
         "Spinal cord in a torso CT by a network trained on the neck, corrected by a simulated user:\n"
         "agreement (Dice) with the labels that TotalSegmentator wrote.\n\n" + table(rounds) + "\n"
     )
-    (options.output / "cord_table.md").write_text(text)
+    (options.output / "cord_table.md").write_text(text, encoding="utf-8")
     sys.stdout.write(
         f"\n{text}\nWritten to {options.output}: cord_before.png, cord_after.png, cord.seg.nrrd, cord_table.md\n"
     )

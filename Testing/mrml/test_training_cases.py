@@ -34,7 +34,7 @@ def labelled(build, geometry, bodies, transform=None):
 def written(tmp_path, case, suffix=".nii.gz", layout="nnunet"):
     folder = tmp_path / "set"
     addCase(folder, case, layout, suffix)
-    record = json.loads((folder / "provenance" / f"{case.id}.json").read_text())
+    record = json.loads((folder / "provenance" / f"{case.id}.json").read_text(encoding="utf-8"))
     return folder, record["slices"]
 
 

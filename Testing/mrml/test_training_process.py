@@ -40,7 +40,7 @@ def test_the_last_lines_are_those_of_this_process(tmp_path):
         wait_for(lambda process=process: process.exitCode is not None)
         assert process.exitCode == 3
         assert process.lastLines(2) == f"{word}\n{word}"
-    assert log.read_text().count("first") == 9
+    assert log.read_text(encoding="utf-8").count("first") == 9
 
 
 def test_a_process_is_stopped(tmp_path):
@@ -99,7 +99,7 @@ def test_the_log_is_read_while_it_is_written(tmp_path, monkeypatch):
 
 def test_what_an_earlier_process_logged_takes_no_time_now(tmp_path):
     path = tmp_path / "log.jsonl"
-    path.write_text('{"step": 50, "loss": 1}\n')
+    path.write_text('{"step": 50, "loss": 1}\n', encoding="utf-8")
     log = TrainingLog(path, 100)
     assert (log.step, log.secondsLeft) == (50, None)
 
@@ -153,7 +153,7 @@ def test_a_3d_network_is_trained_and_can_be_loaded(training, tmp_path):
 def test_curves_leave_the_scene_and_come_back(training, build, tmp_path):
     path = tmp_path / "log.jsonl"
     rows = [{"step": n, "loss": 1 / n} for n in (1, 2, 3)] + [{"step": 3, "val": 0.25}]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     training.log = TrainingLog(path, 10)
     empty = build.scene.GetNumberOfNodes()
     for _ in range(2):

@@ -18,7 +18,9 @@ def contents(folder):
     for path in folder.rglob("*"):
         if path.is_file():
             name = path.relative_to(folder).as_posix()
-            found[name] = json.loads(path.read_text()) if path.suffix == ".json" else path.read_bytes()
+            found[name] = (
+                json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else path.read_bytes()
+            )
     return found
 
 
@@ -85,7 +87,7 @@ def test_cases_that_do_not_fit_are_refused_and_change_nothing(tmp_path):
 
 
 def test_a_folder_of_something_else_is_not_written_to(tmp_path):
-    (tmp_path / "letter.txt").write_text("dear")
+    (tmp_path / "letter.txt").write_text("dear", encoding="utf-8")
     with pytest.raises(ValueError, match="no training set of this panel: choose a new folder"):
         addCase(tmp_path, make(0), "nnunet", ".nii.gz")
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
@@ -95,7 +97,7 @@ def test_a_folder_of_something_else_is_not_written_to(tmp_path):
 
 def test_what_a_killed_process_left_behind_is_no_hindrance(tmp_path):
     (tmp_path / ".adding" / "set").mkdir(parents=True)
-    (tmp_path / ".adding" / "set" / "half.nrrd").write_text("")
+    (tmp_path / ".adding" / "set" / "half.nrrd").write_text("", encoding="utf-8")
     assert grow(tmp_path, [make(0)]).ids == ("case0",)
     assert not (tmp_path / ".adding").exists()
 
@@ -151,7 +153,7 @@ def test_a_recipe_needs_something_to_validate_on(tmp_path):
 def test_a_damaged_recipe_and_a_lost_image_are_named(tmp_path):
     found = grow(tmp_path / "set", [make(0), make(1)])
     path = writeRecipe(found, 2, 10, "cpu")
-    path.write_text("name = ")
+    path.write_text("name = ", encoding="utf-8")
     with pytest.raises(ValueError, match=r"set-2d.toml is no recipe any more .*: remove it"):
         writeRecipe(found, 2, 10, "cpu")
     (tmp_path / "set/imagesTr/case1_0000.nii.gz").unlink()
@@ -163,6 +165,6 @@ def test_a_damaged_recipe_and_a_lost_image_are_named(tmp_path):
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"labels": {"a": "b"}}'])
 def test_a_damaged_list_is_named(tmp_path, layout, text):
     grow(tmp_path / "set", [make(0)], layout)
-    (tmp_path / "set" / LISTS[layout]).write_text(text)
+    (tmp_path / "set" / LISTS[layout]).write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=f"{LISTS[layout]}' is damaged .*restore it"):
         readSet(tmp_path / "set")

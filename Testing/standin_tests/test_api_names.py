@@ -21,8 +21,8 @@ import standin
 from standin import facade, pythonqt, signals, ui_loader
 
 FOLDER = Path(standin.__file__).parent
-SHEET = json.loads((FOLDER / "slicer_api_names.json").read_text())
-MODULES = json.loads((FOLDER / "slicer_module_names.json").read_text())
+SHEET = json.loads((FOLDER / "slicer_api_names.json").read_text(encoding="utf-8"))
+MODULES = json.loads((FOLDER / "slicer_module_names.json").read_text(encoding="utf-8"))
 OF_THE_STAND_IN = {"slicer_class", "slicer_signals", "staticMetaObject"}  # on classes: notes for the stand-in
 
 

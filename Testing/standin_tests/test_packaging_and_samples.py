@@ -28,7 +28,7 @@ def sources():
 
 def test_requirements_file(tmp_path):
     path = tmp_path / "requirements.txt"
-    path.write_text("# what we need\n\n--index-url somewhere\nnumpy>=1\ntorch\n")
+    path.write_text("# what we need\n\n--index-url somewhere\nnumpy>=1\ntorch\n", encoding="utf-8")
     assert [str(requirement) for requirement in load_requirements(path)] == ["numpy>=1", "torch"]
 
 

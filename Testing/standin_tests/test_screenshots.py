@@ -77,6 +77,6 @@ def test_unknown_themes(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written(panel, tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OSError, match="file"):
         screenshots.save_widget(panel, tmp_path / "file" / "panel.png")

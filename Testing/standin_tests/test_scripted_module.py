@@ -77,8 +77,10 @@ def make_module(tmp_path):
     def make(name="StandInProbe", dependencies=()):
         folder = tmp_path / name
         (folder / "Resources" / "UI").mkdir(parents=True)
-        (folder / f"{name}.py").write_text(SOURCE.format(name=name, dependencies=list(dependencies)))
-        (folder / "Resources" / "UI" / f"{name}.ui").write_text(PANEL.format(name=name))
+        (folder / f"{name}.py").write_text(
+            SOURCE.format(name=name, dependencies=list(dependencies)), encoding="utf-8"
+        )
+        (folder / "Resources" / "UI" / f"{name}.ui").write_text(PANEL.format(name=name), encoding="utf-8")
         names.append(name)
         return folder
 
@@ -112,7 +114,7 @@ def test_loading_twice_is_once(probe, tmp_path):
 
 def test_a_module_folder_holds_one_file(make_module):
     folder = make_module()
-    (folder / "helper.py").write_text("")
+    (folder / "helper.py").write_text("", encoding="utf-8")
     with pytest.raises(ValueError, match="one python file of its own name"):
         module_loader.load_module(folder)
 

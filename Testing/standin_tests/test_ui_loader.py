@@ -40,7 +40,7 @@ PANEL = """<ui version="4.0"><class>Panel</class>
 def load(tmp_path):
     def load(text=PANEL):
         path = tmp_path / "Panel.ui"
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         return slicer.util.loadUI(str(path))
 
     return load

@@ -22,10 +22,10 @@ def test_without_a_slicer_it_says_so_and_does_not_pretend(capfd, given, reason):
 def test_the_exit_code_is_that_of_the_self_tests(tmp_path, exit_code, expected):
     """A made-up Slicer that notes its arguments."""
     slicer = tmp_path / "Slicer"
-    slicer.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\nexit {exit_code}\n')
+    slicer.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\nexit {exit_code}\n', encoding="utf-8")
     os.chmod(slicer, 0o755)
     assert run_tests.main(["--slicer", str(slicer)]) == expected
-    calls = (tmp_path / "calls").read_text().splitlines()
+    calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
     assert len(calls) == 3
     assert "runUnitTest" in calls[1]
     assert "'ExtremePointSeg'" in calls[1]

@@ -67,7 +67,9 @@ class Journal:
 
     def _forget_after(self, step: int) -> None:
         if self.path.exists():
-            rows = [line for line in self.path.read_text().splitlines() if _step_of(line) <= step]
+            rows = [
+                line for line in self.path.read_text(encoding="utf-8").splitlines() if _step_of(line) <= step
+            ]
             write_whole(self.path, "".join(f"{row}\n" for row in rows).encode())
 
 

@@ -134,7 +134,7 @@ def _index(folder: Path) -> list[Entry]:
     path = folder / "index.json"
     if not path.exists():
         raise ValueError(f"{folder} has no index.json; is it the folder of the data set?")
-    return json.loads(path.read_text())
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _is_colour(path: Path) -> bool:

@@ -26,7 +26,7 @@ def read_values(
         ValueError: Not TOML, an unknown or a missing key, or a value of the wrong type.
     """
     try:
-        values = tomllib.loads(Path(path).read_text()) | overrides
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8")) | overrides
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path} is not a recipe: {error}") from error
     known = {item.name: item for item in dataclasses.fields(recipe)}
@@ -60,7 +60,7 @@ def read_as(
 def kind_of(path: str | Path) -> str:
     """The `kind` that a recipe file says; "" where it says none, is not TOML or not there."""
     try:
-        return str(tomllib.loads(Path(path).read_text()).get("kind", ""))
+        return str(tomllib.loads(Path(path).read_text(encoding="utf-8")).get("kind", ""))
     except (OSError, ValueError):  # the reader of the recipe says what is wrong with it
         return ""
 
