@@ -57,9 +57,9 @@ class PanelCase(ShownPanel):
         self.ui.initialButton.click()
         self.waitUntilIdle()
 
-    def importNetwork(self):
-        """Import the small network's file by the panel's own controls."""
-        self.ui.networkPathLineEdit.setCurrentPath(Phantom.networkFile())
+    def importNetwork(self, path=None):
+        """Import a network's file, the small one's unless another is given, by the panel's own controls."""
+        self.ui.networkPathLineEdit.setCurrentPath(path or Phantom.networkFile())
         self.ui.importButton.click()
         self.waitUntilIdle()
 
