@@ -64,6 +64,7 @@ class PanelSlots:
     def onDrawBox(self):
         """Let two clicks in a view place a new box."""
         self.panel.drawBox(self._parameterNode, self.onError)
+        self.brush.setEffect("")
         self.ui.boxPlaceWidget.setCurrentNode(self._parameterNode.box)
         self.ui.boxPlaceWidget.setPlaceModeEnabled(True)
         self.brush.forgetStrokes()
