@@ -34,6 +34,8 @@ def hintFor(state: State, missing: str, obstacle: str, _: Translate) -> str:
         return missing
     if state in (State.NOT_REFINABLE, State.NEEDS_TWO_CLASSES):
         return obstacle
+    if state is State.BOX_READY and obstacle:
+        return " ".join((_("Press 'Segment box'."), obstacle))
     hints = {
         State.NO_VOLUME: _("Choose the volume that the views show."),
         State.VOLUME_EMPTY: _("The volume holds no voxels: choose another one."),
