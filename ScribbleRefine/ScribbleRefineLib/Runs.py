@@ -142,7 +142,9 @@ class Runs:
         space.extendBy(outcome.delta)
         before = space.snapshot({}, "last" if kind in _ROUNDS else "kept")
         only = None if job.box is None else OBJECT
-        writing = Results.writeLabels(space.labels, *space.nodes[::-1], outcome.labels, job.base, only)
+        writing = Results.writeLabels(
+            space.labels, space.segmentationNode, space.volumeNode, outcome.labels, job.base, only
+        )
         space.history.record(self._title(kind), replace(before, segments=writing.before))
         space.history.weights, space.history.box = outcome.delta, None
         if job.box is not None:
