@@ -6,66 +6,37 @@ from pathlib import Path
 import numpy as np
 import slicer
 
-from ScribbleRefineLib.Settings import Method, Overlay
+from ScribbleRefineLib.Settings import Overlay, boxSettings
 from ScribbleRefineSelfTest import Gestures, Phantom
-from ScribbleRefineSelfTest.PanelCase import PanelCase
+from ScribbleRefineSelfTest.BoxCase import FEW, BoxCase
 from ScribbleRefineSelfTest.RefiningTests import CYST_LINE, LIVER_LINE
 
 LIVER_BOX = (5, 4, 2), (5, 26, 18)  # voxels (slice, row, column)
 PAIR_BOX = (5, 1, 18), (5, 26, 34)  # around spleen and cyst, which the network takes for one
-FEW, MANY = 2, 50  # alternations
+MANY = 50  # alternations
 
 
-class BoxTests(PanelCase):
+class BoxTests(BoxCase):
     """Mixed into the module's test class."""
 
-    def beginWithBox(self, corners):
-        """Choose method and network, and draw a box."""
-        self.ui.methodComboBox.currentIndex = list(Method).index(Method.BOX)
-        self.importNetwork(Phantom.objectNetworkFile())
-        self.ui.alternationsSpinBox.value = FEW
-        self.drawBox(corners)
-
-    def drawBox(self, corners):
-        """Draw a box by two clicks; it is as deep as it is wide and high in the mean."""
-        self.ui.drawBoxButton.click()
-        self.assertTrue(self.ui.boxPlaceWidget.placeModeEnabled)
-        for corner in corners:
-            Gestures.click("Red", Phantom.worldOf(self.volume, corner))
-        self.assertFalse(self.ui.boxPlaceWidget.placeModeEnabled)
-        self.waitUntilIdle()
-
-    def press(self, button):
-        """Press an enabled button and wait for what comes of it."""
-        self.assertTrue(button.enabled, self.said)
-        button.click()
-        self.waitUntilIdle()
-
-    def inBox(self):
-        """Bool (slices, rows, columns), by the box's own test of every voxel."""
-        places = [Phantom.worldOf(self.volume, voxel) for voxel in np.ndindex(Phantom.SHAPE)]
-        inside = [self.settings.box.IsPointInROIWorld(place) for place in places]
-        return np.array(inside).reshape(Phantom.SHAPE)
-
-    def corners(self):
-        """Voxels (x, y, z) of the box that was computed in."""
-        return self.panel.session._space.history.box.key[1]
-
-    def directly(self, corners, *rounds):
-        """What the backend makes of a box, and of scribbles round after round, without the panel."""
-        from cueseg import BifsegOptions, BifsegSession, load_network
-
-        session = BifsegSession(load_network(Phantom.objectNetworkFile()))
-        image = slicer.util.arrayFromVolume(self.volume)
-        session.set_image(image, spacing=Phantom.SPACING[::-1], spatial_shape=image.shape)
-        session.set_box(corners)
-        return [session.segment(painted, BifsegOptions(alternations=FEW)) for painted in rounds]
-
-    def painted(self):
-        """The scribbles as the backend wants them."""
-        array = np.full(Phantom.SHAPE, -1, np.int16)
-        array[self.scribbles("background")], array[self.scribbles("object")] = 0, 1
-        return array
+    def test_EveryOptionReachesTheRound(self):
+        """What is set in the panel is what the backend is told."""
+        names = (
+            "smoothness",
+            "sigma",
+            "t0",
+            "t1",
+            "epsilon",
+            "omega",
+            "alternations",
+            "learningRate",
+            "layers",
+        )
+        values = (2.5, 0.25, 0.3, 0.6, 0.5, 7.5, 3, 0.002, 2)
+        for name, value in zip(names, values, strict=True):
+            getattr(self.ui, f"{name}SpinBox").value = value
+        told = boxSettings(self.settings)
+        self.assertEqual(tuple(getattr(told, name) for name in names), values)
 
     def test_ABoxIsDrawnAndSegmented(self):
         """Two clicks and a button: the body in the box, and nothing beyond it."""
@@ -125,12 +96,6 @@ class BoxTests(PanelCase):
         self.assertEqual(self.ui.targetComboBox.currentText, "object")
         self.assertTrue(self.scribbles("background").any())
         self.assertSameWeights(second)
-
-    def assertSameWeights(self, result):
-        """The weights that the panel keeps are those of a result."""
-        kept = self.panel.session._space.history.weights.tensors
-        for name, tensor in result.delta.tensors.items():
-            np.testing.assert_array_equal(kept[name].numpy(), tensor.numpy(), name)
 
     def test_ThePanelAndTheCommandLineAgree(self):
         """The same files, box and scribbles give the same voxels."""

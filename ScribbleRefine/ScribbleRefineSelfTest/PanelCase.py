@@ -119,6 +119,12 @@ class PanelCase(ShownPanel):
             voxels[k0 : k1 + 1, j0 : j1 + 1, i0 : i1 + 1] = scalars.reshape(shape) != 0
         return voxels
 
+    def press(self, button):
+        """Press an enabled button and wait for what comes of it."""
+        self.assertTrue(button.enabled, self.said)
+        button.click()
+        self.waitUntilIdle()
+
     def refine(self):
         """Press "Refine" and wait for the result."""
         self.assertTrue(self.ui.refineButton.enabled, self.hint)
