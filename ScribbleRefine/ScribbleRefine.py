@@ -28,6 +28,7 @@ from CueSegMRML.SceneEvents import SceneEvents
 from ScribbleRefineLib import Messages
 from ScribbleRefineLib.Panel import Calls, Panel
 from ScribbleRefineLib.Settings import Edges, Method, Overlay, Region
+from ScribbleRefineSelfTest.BoxTests import BoxTests
 from ScribbleRefineSelfTest.RefiningTests import RefiningTests
 from ScribbleRefineSelfTest.ReviewTests import ReviewTests
 from ScribbleRefineSelfTest.SceneTests import SceneTests
@@ -101,6 +102,14 @@ class ScribbleRefineParameterNode:
     iterations: Annotated[int, WithinRange(1, 1000)] = 60
     cacheMegabytes: Annotated[int, WithinRange(0, 65536)] = 1024
     useShortcuts: bool = True
+    box: vtkMRMLMarkupsROINode
+    smoothness: Annotated[float, WithinRange(0, 1000)] = 3.0
+    sigma: Annotated[float, WithinRange(0.001, 100)] = 0.1
+    t0: Annotated[float, WithinRange(0, 1)] = 0.2
+    t1: Annotated[float, WithinRange(0, 1)] = 0.7
+    epsilon: Annotated[float, WithinRange(0, 100)] = 0.2
+    omega: Annotated[float, WithinRange(0.01, 1000)] = 5.0
+    alternations: Annotated[int, WithinRange(1, 50)] = 4
 
 
 #
@@ -116,7 +125,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
-        self.logic = self._parameterNode = self._guiTag = self._scribbles = None
+        self.logic = self._parameterNode = self._guiTag = self._scribbles = self._box = None
         self._shownLabels = ()
 
     def setup(self):
@@ -128,6 +137,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         for hidden in (ui.reportTextEdit, ui.reportTable, ui.plotContainer, ui.jumpButton):
             hidden.visible = False
         prepareTable(ui.volumeTable)
+        ui.boxPlaceWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceSingleMarkup
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = ScribbleRefineLogic()
         self.panel = self.logic.panel
@@ -176,6 +186,9 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
             (ui.insertLabelButton, lambda: session.addMissing(self.labels.current)),
             (ui.clearScribblesButton, session.clearScribbles),
             (ui.proposeButton, lambda: panel.proposeGrowth(self._parameterNode, proposed)),
+            (ui.drawBoxButton, self.onDrawBox),
+            (ui.segmentBoxButton, self.onSegmentBox),
+            (ui.tuneButton, self.onRefine),
             (ui.refineButton, self.onRefine),
             (ui.cancelButton, session.cancel),
             (ui.undoButton, self.onUndo),
@@ -190,6 +203,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         ui.beforeButton.connect("pressed()", partial(self.onBefore, True))
         ui.beforeButton.connect("released()", partial(self.onBefore, False))
         ui.networkComboBox.connect("currentIndexChanged(int)", self.onNetworkChosen)
+        ui.targetComboBox.connect("currentIndexChanged(int)", self.onTargetChosen)
         ui.labelNameLineEdit.connect("returnPressed()", partial(self.perform, self.onAddLabel))
         for path in (ui.networkPathLineEdit, ui.weightsPathLineEdit, ui.reportPathLineEdit):
             path.connect("currentPathChanged(QString)", lambda text: self.refresh())
@@ -203,7 +217,8 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         self.removeObservers()
 
     def exit(self):
-        """Leave views, keys and scene as they were."""
+        """Leave views, mouse mode, keys and scene as they were."""
+        self.ui.boxPlaceWidget.setPlaceModeEnabled(False)
         self.setParameterNode(None)
         self.panel.session.releaseViews()
 
@@ -223,6 +238,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
             self._parameterNode.disconnectGui(self._guiTag)
             self.removeObservers(self.onParametersModified)
             self._observeScribbles(None)
+            self._observeBox(None)
         self._parameterNode = parameterNode
         if parameterNode is not None:
             self._guiTag = parameterNode.connectGui(self.ui)
@@ -239,6 +255,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         if self.panel.follow(parameters, lambda card: self.refresh(), self.onError):
             self._poller.start()
         self.panel.showOverlay(parameters)
+        self._observeBox(parameters.box)
         self._settling.start(SETTLING)
         self.refresh()
 
@@ -278,6 +295,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
             return
         self._showNetworks()
         self._showLabels()
+        self._showTargets()
         Controls.showState(self.ui, self.panel, self._parameterNode, self.labels.current)
 
 
@@ -303,5 +321,5 @@ class ScribbleRefineLogic(ScriptedLoadableModuleLogic):
 #
 
 
-class ScribbleRefineTest(RefiningTests, ReviewTests, SceneTests, ScriptedLoadableModuleTest):
+class ScribbleRefineTest(BoxTests, RefiningTests, ReviewTests, SceneTests, ScriptedLoadableModuleTest):
     """Runs in Slicer; the cases are in ScribbleRefineSelfTest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,12 +10,24 @@ import slicer
 
 from CueSegMRML import SegmentStates
 from CueSegMRML.SegmentStates import SegmentState
-from ScribbleRefineLib.LabelTable import LabelTable
+from ScribbleRefineLib.LabelTable import OBJECT, LabelTable
 from ScribbleRefineLib.ScribbleNodes import ScribbleNodes
 
 STEPS = 20
 _BYTES = 256 * 2**20  # of compressed voxels; beyond it the oldest steps go, but never the last ten
 _ALWAYS_KEPT = 10
+
+
+@dataclass(frozen=True)
+class BoxRound:
+    """The object that the last round was about.
+
+    :param key: equal for equal boxes in equal images.
+    :param segmentId: segment that it was written to; "" if nothing was.
+    """
+
+    key: Hashable
+    segmentId: str
 
 
 @dataclass(frozen=True)
@@ -24,12 +37,14 @@ class Snapshot:
     :param segments: segments of the result; None for one that was not there.
     :param mapping: class number to segment of the result.
     :param scribbles: all scribbles; None when the step leaves them alone.
+    :param box: what `History.box` was.
     """
 
     segments: dict[str, SegmentState | None]
     mapping: dict[int, str]
     scribbles: dict[str, SegmentState | None] | None
     weights: Any = None
+    box: BoxRound | None = None
 
     @property
     def size(self) -> int:
@@ -58,6 +73,7 @@ class History:
     ) -> None:
         self._node, self._labels, self._scribbles = segmentationNode, labels, scribbles
         self.weights: Any = None  # of the network as it is now adapted; None: as it came
+        self.box: BoxRound | None = None  # that they were adapted to; None: to no single object
         self._done: list[Step] = []
         self._undone: list[Step] = []
 
@@ -115,6 +131,7 @@ class History:
             self._labels.mapping(),
             None if like.scribbles is None else self._scribbles.states(),
             self.weights,
+            self.box,
         )
 
     def _restore(self, snapshot: Snapshot) -> None:
@@ -130,4 +147,6 @@ class History:
         self._labels.follow(self._node)
         if snapshot.scribbles is not None:
             self._scribbles.restore(snapshot.scribbles)
-        self.weights = snapshot.weights
+        self.weights, self.box = snapshot.weights, snapshot.box
+        if self.box is not None and self._node.GetSegmentation().GetSegment(self.box.segmentId) is not None:
+            self._labels.mapTo(OBJECT, self.box.segmentId)

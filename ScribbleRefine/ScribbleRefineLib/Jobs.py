@@ -50,6 +50,20 @@ class ImageInput:
 
 
 @dataclass(frozen=True)
+class BoxInput:
+    """One object in a box.
+
+    :param corners: (x, y, z) of the first and of the last voxel.
+    :param options: a `cueseg.bifseg.BifsegOptions`.
+    :param start: weights to go on from; None: those of the network.
+    """
+
+    corners: tuple[tuple[int, int, int], tuple[int, int, int]]
+    options: Any
+    start: Any = None
+
+
+@dataclass(frozen=True)
 class Job:
     """One run.
 
@@ -57,6 +71,7 @@ class Job:
     :param scribbles: int16 (K, J, I), -1 none; None for a prediction without scribbles.
     :param scope: bool (K, J, I) or None for everything.
     :param weights: file with weights to apply, "" for none.
+    :param box: of the one object that is looked for; None when all labels are.
     """
 
     network: str
@@ -67,6 +82,12 @@ class Job:
     scope: np.ndarray | None = None
     locked: tuple[int, ...] = ()
     weights: str = ""
+    box: BoxInput | None = None
+
+    @property
+    def boxKey(self) -> Hashable:
+        """Equal for equal boxes in equal images."""
+        return self.image.key, self.box.corners
 
 
 @dataclass(frozen=True)
@@ -75,6 +96,7 @@ class Outcome:
 
     :param unsatisfied: label -> (N, 3) array indices (k, j, i) of scribbled voxels that kept another label.
     :param delta: the adapted weights, None when the network ran as it is.
+    :param uncertain: bool, voxels that the fine-tuning to one object left out; None for other runs.
     """
 
     labels: np.ndarray
@@ -88,6 +110,7 @@ class Outcome:
     stoppedBy: str = ""
     grownVoxels: int = 0
     notes: tuple[str, ...] = ()
+    uncertain: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -98,3 +121,12 @@ class LoadedNetwork:
     refinable: str
     layers: list
     notes: tuple[str, ...] = ()
+
+
+def entropyOf(probabilities: np.ndarray) -> np.ndarray:
+    """Float32 (K, J, I): entropy of (classes, K, J, I) probabilities, 0 certain to 1 all classes alike."""
+    result = np.zeros(probabilities.shape[1:], np.float32)
+    for layer, out in enumerate(result):
+        p = np.clip(probabilities[:, layer], 1e-12, 1.0)
+        out[:] = -(p * np.log(p)).sum(0) / np.log(max(2, len(p)))
+    return np.clip(result, 0, 1)

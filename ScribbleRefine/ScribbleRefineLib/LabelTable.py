@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 import slicer
 
-BACKGROUND = 0
+BACKGROUND, OBJECT = 0, 1  # the object: of networks that know one and the background
 _BACKGROUND_COLOR = (0.55, 0.6, 0.65)
 _GOLDEN_RATIO = 0.618034  # steps of the hue: neighbours in the table look different
 
@@ -140,6 +140,13 @@ class LabelTable:
         """Map labels to segments that were made again; labels that have another segment by now keep it."""
         for row in self.foreground():
             row.resultSegmentId = row.resultSegmentId or mapping.get(row.index, "")
+        self.touch()
+
+    def mapTo(self, index: int, segmentId: str) -> None:
+        """Map one label to a segment ("": to none), which is no other label's then."""
+        for row in self.foreground():
+            if row.index == index or (segmentId and row.resultSegmentId == segmentId):
+                row.resultSegmentId = segmentId if row.index == index else ""
         self.touch()
 
     def setMapping(self, mapping: dict[int, str]) -> None:

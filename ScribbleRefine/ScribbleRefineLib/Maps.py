@@ -18,6 +18,7 @@ CHANGE = OverlayStyle(
     1.0,
     0.6,
 )
+LEFT_OUT = OverlayStyle("Left out of the fine-tuning", ((0.0, 0.0, 0.0), (0.95, 0.6, 0.1)), (0.0, 1.0), 0.5)
 ENTROPY = OverlayStyle("Uncertainty of the network", "vtkMRMLColorTableNodeIron", (0.0, 1.0), 0.05)
 
 
@@ -34,11 +35,14 @@ class Maps:
         """Whether a map is over the views."""
         return self._overlay.isShown
 
-    def take(self, change: np.ndarray | None, entropy: np.ndarray | None) -> None:
+    def take(
+        self, change: np.ndarray | None, entropy: np.ndarray | None, leftOut: np.ndarray | None = None
+    ) -> None:
         """Keep the maps of a run; one that is shown is brought up to date by `refresh`."""
-        self._values = {
-            style: values for style, values in ((CHANGE, change), (ENTROPY, entropy)) if values is not None
-        }
+        found = {CHANGE: change, ENTROPY: entropy}
+        if leftOut is not None:
+            found[LEFT_OUT] = leftOut.astype(np.uint8)
+        self._values = {style: values for style, values in found.items() if values is not None}
 
     def show(
         self,

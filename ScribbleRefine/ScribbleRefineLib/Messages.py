@@ -28,12 +28,14 @@ def hintFor(state: State, missing: str, obstacle: str, _: Translate) -> str:
     """What the user can do next.
 
     :param missing: description of missing packages, for the state that says so.
-    :param obstacle: why the network cannot be refined, for the state that says so.
+    :param obstacle: why the network cannot be used so, for the states that say so.
     """
     if state is State.PACKAGES_MISSING:
         return missing
-    if state is State.NOT_REFINABLE:
+    if state in (State.NOT_REFINABLE, State.NEEDS_TWO_CLASSES):
         return obstacle
+    if state is State.BOX_READY and obstacle:
+        return " ".join((_("Press 'Segment box'."), obstacle))
     hints = {
         State.NO_VOLUME: _("Choose the volume that the views show."),
         State.VOLUME_EMPTY: _("The volume holds no voxels: choose another one."),
@@ -53,6 +55,14 @@ def hintFor(state: State, missing: str, obstacle: str, _: Translate) -> str:
             "there should be nothing. Then press 'Refine'."
         ),
         State.NOTHING_NEW: _("Paint more scribbles where it is still wrong, or go on to the next volume."),
+        State.NO_BOX: _(
+            "Press 'Draw box' and click two corners around the object in a slice view, or choose a box. Then "
+            "pull its handles in the other views."
+        ),
+        State.BOX_READY: _(
+            "Press 'Segment box'. Where it is wrong, paint the object or the background and press it again, or "
+            "'Fine-tune on this image'."
+        ),
         State.READY: _("Press 'Refine' when every kind of mistake has a scribble."),
     }
     return hints[state]
@@ -67,7 +77,7 @@ def textOfProgress(progress: Any, _: Translate) -> str:
         "predict": _("Predicting"),
     }[progress.stage].format(done=progress.done, total=progress.total)
     wrong = sum(progress.violations.values()) if progress.violations else 0
-    if progress.stage != "optimise":
+    if progress.stage != "optimise" or not progress.violations:
         return f"{stage}…"
     return _("{stage}: {wrong} scribbled voxels are still wrong").format(stage=stage, wrong=wrong)
 
@@ -80,10 +90,13 @@ def textOf(result: Any, names: Mapping[int, str], _: Translate) -> str:
     """
     if result.kind == "refine":
         sentences = [_textOfRound(result, names, _)]
+    elif result.kind == "tune":
+        sentences = _textOfTuning(result, _)
     else:
         done = {
             "initial": _("The network's result is written"),
             "apply": _("The adapted network's result is written"),
+            "box": _("The box is segmented"),
         }
         sentences = [
             _("{done} ({seconds:.1f} s).").format(done=done[result.kind], seconds=result.machineSeconds)
@@ -91,6 +104,22 @@ def textOf(result: Any, names: Mapping[int, str], _: Translate) -> str:
     if result.kind == "refine" and not result.changedVoxels:
         sentences.append(_("No voxel changed: is the place within the scope, and its label not locked?"))
     return " ".join([*sentences, *result.notes])
+
+
+def _textOfTuning(result: Any, _: Translate) -> list[str]:
+    texts = {
+        "converged": _(
+            "Fine-tuned in {count} iterations, until the labels stayed as they were ({seconds:.1f} s)."
+        ),
+        "user": _("Stopped after {count} iterations; the object as it is then is written ({seconds:.1f} s)."),
+    }
+    text = texts.get(result.stoppedBy, _("Fine-tuned in {count} iterations ({seconds:.1f} s)."))
+    sentences = [text.format(count=result.iterations, seconds=result.machineSeconds)]
+    if not result.satisfied:
+        sentences.append(
+            _("The result follows the scribbles; the network alone does not agree with all of them yet.")
+        )
+    return sentences
 
 
 def unsatisfiedLabels(result: Any) -> list[int]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ScribbleRefineLib.RefineSettings import RefineSettings
+from ScribbleRefineLib.RefineSettings import BoxSettings, RefineSettings
 
 if TYPE_CHECKING:
+    from cueseg.bifseg import BifsegOptions, BifsegSession
     from cueseg.networks import InspectionReport, LayerInfo, NetworkCard, SegmentationNetwork
     from cueseg.refinement import RefinementOptions, RefinementSession, WeightDelta
     from cueseg.scribbles import GrowthOptions
@@ -68,6 +69,32 @@ class Backend:
             clamp_scribbles=settings.clampScribbles,
             paper_reading=settings.paperReading,
             seed=settings.seed,
+        )
+
+    def makeBoxSession(self, network: SegmentationNetwork, device: str, cacheMegabytes: int) -> BifsegSession:
+        """An object that takes an image and a box, and segments what is in it in rounds."""
+        from cueseg.bifseg import BifsegSession
+
+        return BifsegSession(network, device=device, cache_megabytes=cacheMegabytes)
+
+    def makeBoxOptions(self, settings: BoxSettings, tunes: bool) -> BifsegOptions:
+        """The backend's options for one object; imports no torch.
+
+        :param tunes: False takes the network as it is.
+        :raises ValueError: a value that is not allowed; the message names it and what is.
+        """
+        from cueseg.bifseg import BifsegOptions
+
+        return BifsegOptions(
+            smoothness=settings.smoothness,
+            sigma=settings.sigma,
+            t0=settings.t0,
+            t1=settings.t1,
+            epsilon=settings.epsilon,
+            omega=settings.omega,
+            alternations=settings.alternations if tunes else 0,
+            learning_rate=settings.learningRate or BifsegOptions.learning_rate,
+            layers=settings.layers,
         )
 
     def growScribbles(

@@ -10,9 +10,10 @@ import slicer
 
 from CueSegMRML.PanelBase import PanelBase
 from ScribbleRefineLib import Session as Sessions
+from ScribbleRefineLib.BoxPanel import BoxPanel
 from ScribbleRefineLib.LabelTable import RowState
 from ScribbleRefineLib.Readiness import State, stateOfInputs
-from ScribbleRefineLib.Settings import Overlay, Settings, refineSettings, scopeOf
+from ScribbleRefineLib.Settings import Method, Overlay, Settings, refineSettings, scopeOf
 
 REQUESTER = "ScribbleRefine"  # shown in the question before an installation
 _EDITOR = "vtkMRMLSegmentEditorNode"
@@ -27,7 +28,7 @@ class Calls(NamedTuple):
     onError: Callable[[Exception], None]
 
 
-class Panel(PanelBase):
+class Panel(BoxPanel, PanelBase):
     """One panel on one scene."""
 
     deviceUnknown = "Chosen when the network is first used"
@@ -78,17 +79,20 @@ class Panel(PanelBase):
         checks = (
             (state, lambda: state is not State.READY),
             (State.RUNNING, lambda: session.isRunning),
-            (State.LOADING, lambda: self._followed == _wanted(settings) and not session.isSetUp),
-            (State.NOT_SET_UP, lambda: self._followed != _wanted(settings)),
+            (State.LOADING, lambda: self._isFollowed(settings) and not session.isSetUp),
+            (State.NOT_SET_UP, lambda: not self._isFollowed(settings)),
             (State.NOT_REFINABLE, lambda: bool(session.refinable)),
             (State.NO_SCRIBBLES, lambda: not any(session.scribbleCounts().values())),
             (State.NOTHING_NEW, lambda: not session.hasNewScribbles),
         )
-        return next((found for found, applies in checks if applies()), State.READY)
+        found = next((found for found, applies in checks if applies()), State.READY)
+        if settings.method is Method.BOX and (found.isIdle or found.canRunNetwork):
+            return self._stateOfBox(settings, found)
+        return found
 
     def follow(self, settings: Settings, onDone: Callable[[Any], None], onError: Callable) -> bool:
         """Set up for volume, segmentation and network once all are chosen; whether that began now."""
-        if self._stateOfInputs(settings) is not State.READY or self._followed == _wanted(settings):
+        if self._stateOfInputs(settings) is not State.READY or self._isFollowed(settings):
             return False
         return self._setUp(settings, onDone, onError)
 
@@ -98,7 +102,7 @@ class Panel(PanelBase):
         def run(card: Any = None) -> None:
             self.session.runInitial(refineSettings(settings), *calls)
 
-        if self._followed == _wanted(settings) and self.session.isSetUp:
+        if self._isFollowed(settings) and self.session.isSetUp:
             run()
         else:
             self._setUp(settings, run, calls.onError)
@@ -113,6 +117,8 @@ class Panel(PanelBase):
 
         :raises ValueError: it cannot begin, in words for the user.
         """
+        if settings.method is Method.BOX:
+            return self.segmentBox(settings, calls, tunes=True)
         options, scope = refineSettings(settings), scopeOf(settings)
         notes = self.session.checkRefine(options, scope)
         self.session.refine(options, *calls, scope)
@@ -140,6 +146,7 @@ class Panel(PanelBase):
         chosen = settings.overlay if self.session.lastResult is not None else Overlay.NOTHING
         self.session.showChangeMap(chosen is Overlay.CHANGES, composites)
         self.session.showEntropy(chosen is Overlay.UNCERTAINTY, composites)
+        self.session.showLeftOut(chosen is Overlay.LEFT_OUT, composites)
 
     def names(self) -> dict[int, str]:
         """Class number to name."""
@@ -198,11 +205,11 @@ class Panel(PanelBase):
             settings.segmentation = session.segmentationNode
         return True
 
+    def _isFollowed(self, settings: Settings) -> bool:
+        """Whether it is set up, or being set up, for these settings."""
+        return self._followed == (settings.inputVolume, settings.segmentation, settings.network)
+
     def _stateOfInputs(self, settings: Settings) -> State:
         return stateOfInputs(
             bool(self._missing), settings.inputVolume, settings.segmentation, settings.network
         )
-
-
-def _wanted(settings: Settings) -> tuple:
-    return settings.inputVolume, settings.segmentation, settings.network

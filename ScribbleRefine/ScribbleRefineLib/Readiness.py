@@ -22,6 +22,9 @@ class State(Enum):
     LOADING = auto()
     RUNNING = auto()
     NOT_REFINABLE = auto()
+    NEEDS_TWO_CLASSES = auto()
+    NO_BOX = auto()
+    BOX_READY = auto()
     NO_SCRIBBLES = auto()
     NOTHING_NEW = auto()
     READY = auto()
@@ -30,6 +33,11 @@ class State(Enum):
     def canRefine(self) -> bool:
         """Whether a round can begin."""
         return self in (State.READY, State.NOTHING_NEW)
+
+    @property
+    def isOfBox(self) -> bool:
+        """Whether one object in a box can be segmented, as soon as there is a box."""
+        return self in (State.NO_BOX, State.BOX_READY)
 
     @property
     def isIdle(self) -> bool:

@@ -115,6 +115,25 @@ class RefineSettings:
         return cls(**found)
 
 
+@dataclass(frozen=True)
+class BoxSettings:
+    """What the segmentation of one object is to do; `cueseg.bifseg.BifsegOptions` explains and checks the values.
+
+    :param layers: last layers to tune: their number, or None for the network's own choice.
+    :param learningRate: None for what suits the method.
+    """
+
+    smoothness: float = 3.0
+    sigma: float = 0.1
+    t0: float = 0.2
+    t1: float = 0.7
+    epsilon: float = 0.2
+    omega: float = 5.0
+    alternations: int = 4
+    layers: int | None = None
+    learningRate: float | None = None
+
+
 def _problem(name: str, value: Any) -> str:
     """What is wrong with the value, in words; empty when nothing is."""
     if name in _CHOICES:

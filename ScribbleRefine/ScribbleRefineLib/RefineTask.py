@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from CueSegMRML.BackgroundTask import Task
-from ScribbleRefineLib.Jobs import Job, LoadedNetwork, Outcome, Progress
+from ScribbleRefineLib.BoxTask import BoxWorker
+from ScribbleRefineLib.Jobs import Job, LoadedNetwork, Outcome, Progress, entropyOf
 from ScribbleRefineLib.Networks import Backend
 
 
@@ -21,6 +22,7 @@ class NetworkWorker:
         self._backend = backend
         self._busy = threading.Lock()
         self._toDrop: set[str] = set()
+        self._boxes = BoxWorker(backend)
         self._forget()
 
     def drop(self, *, imageOnly: bool = False) -> None:
@@ -41,7 +43,7 @@ class NetworkWorker:
                 self._dropNow()
 
     def run(self, job: Job, task: Task, wantsStop: Callable[[], bool]) -> Outcome:
-        """Predict, apply weights, or refine, as the job says.
+        """Predict, apply weights, refine, or segment one object, as the job says.
 
         :param task: gets the progress, and says when all is cancelled.
         :param wantsStop: whether the user wants the best so far.
@@ -63,6 +65,7 @@ class NetworkWorker:
         self._refinement: Any = None
         self._refinementKey: Hashable = None
         self._imageKey: Hashable = None
+        self._boxes.forget()
 
     def _dropNow(self) -> None:
         if "all" in self._toDrop:
@@ -83,8 +86,12 @@ class NetworkWorker:
     def _run(self, job: Job, task: Task, wantsStop: Callable[[], bool]) -> Outcome:
         task.report(Progress("load", 0, 1))
         self._load(job.network)
-        refinement = self._refinementFor(job)
         monitor = _Monitor(self._backend, task, wantsStop)
+        if job.box is not None:
+            self._refinement = None  # features of both do not fit into memory
+            return self._boxes.run(self._network, job, monitor)
+        self._boxes.forget()
+        refinement = self._refinementFor(job)
         if job.scribbles is not None:
             return self._refine(refinement, job, monitor)
         delta = self._backend.loadDelta(job.weights) if job.weights else None
@@ -154,15 +161,6 @@ class _Monitor:
             Progress(news.stage, news.done, news.total, dict(news.violations), news.loss, news.seconds)
         )
         return self._backend.decision("STOP") if self._wantsStop() else None
-
-
-def entropyOf(probabilities: np.ndarray) -> np.ndarray:
-    """Float32 (K, J, I): entropy of (classes, K, J, I) probabilities, 0 certain to 1 all classes alike."""
-    result = np.zeros(probabilities.shape[1:], np.float32)
-    for layer, out in enumerate(result):
-        p = np.clip(probabilities[:, layer], 1e-12, 1.0)
-        out[:] = -(p * np.log(p)).sum(0) / np.log(max(2, len(p)))
-    return np.clip(result, 0, 1)
 
 
 def _stages(seconds: Any) -> Mapping[str, float]:

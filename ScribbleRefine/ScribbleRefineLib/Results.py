@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,9 +18,10 @@ from ScribbleRefineLib.LabelTable import BACKGROUND, LabelTable
 class RunResult:
     """What a run did, in words and numbers.
 
-    :param kind: "initial", "refine" or "apply".
+    :param kind: "initial", "refine", "apply", "box" or "tune".
     :param unsatisfied: label -> (N, 3) world RAS of scribbled voxels that kept another label.
-    :param stoppedBy: "satisfied", "iterations", "stalled", "user", or "" for a prediction.
+    :param stoppedBy: "satisfied", "iterations", "stalled", "user", or "" for a prediction; of one object, see
+        `cueseg.bifseg.BifsegResult`.
     :param changedByLabel: label -> voxels of the volume that it gained and lost.
     :param millilitres: label -> volume before and after.
     """
@@ -80,6 +82,7 @@ def writeLabels(
     volumeNode: slicer.vtkMRMLVolumeNode,
     new: np.ndarray,
     base: np.ndarray,
+    only: int | None = None,
 ) -> Writing:
     """Bring the segments of the table from `base` to `new` (both int16 (K, J, I) on the volume's grid).
 
@@ -87,6 +90,7 @@ def writeLabels(
     that are not in the table, and voxels of locked labels, stay as they are. A label without a segment gets
     one when it needs it.
 
+    :param only: class number of the one label that is written.
     :raises ValueError: the segmentation cannot be written to, or the labels have another shape.
     """
     if new.shape != base.shape:
@@ -104,7 +108,7 @@ def writeLabels(
     nodes = (segmentationNode, volumeNode)
     with slicer.util.NodeModify(segmentationNode):
         for row in labels.foreground():
-            if not row.locked:
+            if not row.locked and only in (None, row.index):
                 _writeRow(labels, row.index, nodes, changed, new == row.index, box, writing)
     gained = changed & (new != BACKGROUND)
     writing.voxelsOutside = SegmentMasks.voxelsOutside(*nodes, gained, box)
@@ -158,9 +162,15 @@ def addResultSegment(labels: LabelTable, index: int, segmentationNode: slicer.vt
     if not row.resultSegmentId:
         segmentation = segmentationNode.GetSegmentation()
         wanted = segmentation.GenerateUniqueSegmentID(row.name)
-        row.resultSegmentId = segmentation.AddEmptySegment(wanted, row.name, row.color)
+        name = _unusedName(segmentation, row.name)
+        row.resultSegmentId = segmentation.AddEmptySegment(wanted, name, row.color)
         labels.touch()
     return row.resultSegmentId
+
+
+def _unusedName(segmentation: slicer.vtkSegmentation, name: str) -> str:
+    numbered = (name if number == 1 else f"{name} {number}" for number in itertools.count(1))
+    return next(text for text in numbered if not segmentation.GetSegmentIdBySegmentName(text))
 
 
 def _writeRow(

@@ -10,7 +10,9 @@ from typing import Any
 from CueSegMRML import Volumes
 from CueSegMRML.BackgroundTask import Task, TaskQueue
 from ScribbleRefineLib import Results
+from ScribbleRefineLib.History import BoxRound
 from ScribbleRefineLib.Jobs import Job, LoadedNetwork, Outcome, Progress
+from ScribbleRefineLib.LabelTable import OBJECT
 from ScribbleRefineLib.Networks import Backend
 from ScribbleRefineLib.RefineTask import NetworkWorker
 from ScribbleRefineLib.Results import RunResult
@@ -19,7 +21,13 @@ from ScribbleRefineLib.TimeLog import Round
 from ScribbleRefineLib.Workspace import Workspace
 
 RUN, NETWORK, GROWTH, INSPECT = "run", "network", "growth", "inspect"  # keys of the queue
-_TITLES = {"initial": "Initial prediction", "apply": "Apply weights"}
+_TITLES = {
+    "initial": "Initial prediction",
+    "apply": "Apply weights",
+    "box": "Segment box",
+    "tune": "Fine-tune",
+}
+_ROUNDS = ("refine", "box", "tune")  # they use up the strokes that were painted for them
 
 OnError = Callable[[Exception], None]
 
@@ -132,14 +140,17 @@ class Runs:
         review = self._review
         review.showBefore(False)
         space.extendBy(outcome.delta)
-        before = space.snapshot({}, "last" if kind == "refine" else "kept")
+        before = space.snapshot({}, "last" if kind in _ROUNDS else "kept")
+        only = None if job.box is None else OBJECT
         writing = Results.writeLabels(
-            space.labels, space.segmentationNode, space.volumeNode, outcome.labels, job.base
+            space.labels, space.segmentationNode, space.volumeNode, outcome.labels, job.base, only
         )
         space.history.record(self._title(kind), replace(before, segments=writing.before))
-        space.history.weights = outcome.delta
+        space.history.weights, space.history.box = outcome.delta, None
+        if job.box is not None:
+            space.history.box = BoxRound(job.boxKey, space.labels.row(OBJECT).resultSegmentId)
         painted = space.scribbles.painted()
-        if kind == "refine":
+        if kind in _ROUNDS:
             space.markRound()
         space.follow()
         seconds = {**outcome.seconds, "write": time.perf_counter() - start}
@@ -147,7 +158,7 @@ class Runs:
             notes = [*notes, f"{writing.voxelsOutside} voxels lie outside the segmentation's geometry"]
         result = self._result(run, outcome, writing, seconds, [*notes, *outcome.notes])
         review.timeLog.add(_round(result, space, painted))
-        review.maps.take(writing.change, outcome.entropy)
+        review.maps.take(writing.change, outcome.entropy, outcome.uncertain)
         self.lastResult, self.deviceNote = result, outcome.device or self.deviceNote
         return result
 

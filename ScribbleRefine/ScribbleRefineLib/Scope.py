@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import slicer
 
-from CueSegMRML import Grids, Slices, Volumes
+from CueSegMRML import Boxes, Grids, Slices, Volumes
 
 KINDS = ("volume", "slice", "slab", "roi")
-_ROUNDING = 1e-6  # slices, and fractions of the box
+_ROUNDING = 1e-6  # slices
 
 
 @dataclass(frozen=True)
@@ -62,25 +62,4 @@ def _slabMask(
 def _boxMask(roi: slicer.vtkMRMLMarkupsROINode | None, volumeNode: slicer.vtkMRMLVolumeNode) -> np.ndarray:
     if roi is None or roi.GetScene() is None:
         raise ValueError("the scope is a box and no ROI is chosen: choose or place one")
-    size = np.array(roi.GetSize())
-    if not (size > 0).all() or roi.GetNumberOfDefinedControlPoints() == 0:
-        raise ValueError(f"the ROI '{roi.GetName()}' is not placed yet: place it around what may change")
-    parent = roi.GetParentTransformNode()
-    if parent is not None and not parent.IsTransformToWorldLinear():
-        raise ValueError(
-            f"the ROI '{roi.GetName()}' is in the non-linear transform '{parent.GetName()}': harden the "
-            "transform, or take the ROI out of it, in the Transforms module"
-        )
-    worldFromBox = slicer.util.arrayFromVTKMatrix(roi.GetObjectToWorldMatrix())
-    boxFromIJK = np.linalg.inv(worldFromBox) @ Volumes.worldFromIJK(volumeNode)
-    shape = Volumes.voxels(volumeNode).shape[:3]
-    mask = np.ones(shape, bool)
-    for axis in range(3):
-        half = size[axis] / 2 * (1 + _ROUNDING)
-        for layer, distance in zip(mask, Grids.coordinate(boxFromIJK[axis], shape), strict=True):
-            layer &= np.abs(distance) <= half
-    if not mask.any():
-        raise ValueError(
-            f"the ROI '{roi.GetName()}' holds no voxel of '{volumeNode.GetName()}': move or enlarge it"
-        )
-    return mask
+    return Boxes.maskOf(roi, volumeNode)

@@ -15,10 +15,10 @@ from typing import Any
 import slicer
 
 from CueSegMRML.BackgroundTask import TaskQueue
-from ScribbleRefineLib import Checks, Results
+from ScribbleRefineLib import Checks, ObjectBox, Results
 from ScribbleRefineLib.Jobs import Job, LoadedNetwork, Progress
 from ScribbleRefineLib.Networks import Backend
-from ScribbleRefineLib.RefineSettings import RefineSettings
+from ScribbleRefineLib.RefineSettings import BoxSettings, RefineSettings
 from ScribbleRefineLib.Results import RunResult
 from ScribbleRefineLib.Runs import GROWTH, INSPECT, NETWORK, RUN, OnError, Run
 from ScribbleRefineLib.Scope import Scope
@@ -167,6 +167,31 @@ class Session(SessionSteps):
             raise ValueError(self.refinable)
         plan = Checks.planOf(Checks.requireReady(self._space), settings, scope or Scope())
         self._start("refine", settings, onProgress, onDone, onError, plan=plan)
+
+    def segmentBox(
+        self,
+        settings: RefineSettings,
+        options: BoxSettings,
+        roi: slicer.vtkMRMLMarkupsROINode | None,
+        onProgress: OnProgress,
+        onDone: OnResult,
+        onError: OnError,
+        scope: Scope | None = None,
+        *,
+        tunes: bool = False,
+    ) -> None:
+        """Write the one object in a box to its segment; one undo step.
+
+        :param tunes: also tune the network to it, going on from the round before on this box; False takes the
+            network as it is.
+        :raises ValueError: it cannot begin: network, box, scribbles or options; with the remedy.
+        """
+        if tunes and self.refinable:
+            raise ValueError(self.refinable)
+        space = Checks.requireReady(self._space)
+        chosen = self._backend.makeBoxOptions(options, tunes)
+        job, notes = ObjectBox.jobOf(space, settings, chosen, roi, scope or Scope(), tunes)
+        self._runs.start(Run("tune" if tunes else "box", space, job, notes, onProgress, onDone, onError))
 
     def stop(self) -> None:
         """End the run with the best so far; its result is written."""

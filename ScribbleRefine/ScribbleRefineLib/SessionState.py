@@ -186,6 +186,10 @@ class SessionState:
         """Lay over the views where the network is unsure; whether it is shown now."""
         return self._review.showMap(Maps.ENTROPY, shown, composites)
 
+    def showLeftOut(self, shown: bool, composites: Composites) -> bool:
+        """Lay over the views what the last fine-tuning gave no weight; whether it is shown now."""
+        return self._review.showMap(Maps.LEFT_OUT, shown, composites)
+
     def centerOf(self, index: int) -> tuple[float, float, float] | None:
         """World RAS of a scribbled voxel of this label that kept another one: the most central of them."""
         points = self.lastResult.unsatisfied.get(index) if self.lastResult is not None else None

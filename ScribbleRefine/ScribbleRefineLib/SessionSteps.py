@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ScribbleRefineLib import Checks, Results
-from ScribbleRefineLib.LabelTable import LabelRow
+from ScribbleRefineLib.LabelTable import OBJECT, LabelRow, colorOf
 from ScribbleRefineLib.SessionState import SessionState
 from ScribbleRefineLib.Workspace import SKIP, Match, Workspace
 
@@ -52,6 +52,30 @@ class SessionSteps(SessionState):
         before = space.snapshot({}, "present")
         space.scribbles.clear()
         space.history.record("Clear scribbles", before)
+        space.markRound()
+
+    def chooseTarget(self, segmentId: str) -> None:
+        """Write the object to this segment from now on; "": to a new one."""
+        space = Checks.requireReady(self._space)
+        space.labels.mapTo(OBJECT, segmentId)
+        space.follow()
+
+    def nextObject(self) -> None:
+        """After a round for one object: no strokes, the network's own weights, a new segment; one undo step."""
+        space = Checks.requireReady(self._space)
+        if self.isRunning:
+            raise ValueError("a run is under way: stop or cancel it first")
+        history = space.history
+        if history.box is None:
+            return
+        before = space.snapshot({}, "present")
+        space.scribbles.clear()
+        history.record("Next object", before)
+        history.weights = history.box = None
+        space.labels.mapTo(OBJECT, "")
+        segments = space.segmentationNode.GetSegmentation().GetNumberOfSegments()
+        space.labels.row(OBJECT).color = colorOf(OBJECT + segments)
+        space.follow()
         space.markRound()
 
     def undo(self) -> None:

@@ -7,16 +7,17 @@ from typing import Protocol
 import slicer
 
 from CueSegMRML.Choices import Choice
-from ScribbleRefineLib.RefineSettings import RefineSettings
+from ScribbleRefineLib.RefineSettings import BoxSettings, RefineSettings
 from ScribbleRefineLib.Scope import Scope
 
 
 class Method(Choice):
-    """How the network is made to agree with the scribbles; the values are those of `RefineSettings.method`."""
+    """How the network is made to agree with the scribbles; but for BOX, values of `RefineSettings.method`."""
 
     CROSS_ENTROPY = "ce", "Balanced cross-entropy"
     PAPER = "paper", "As published (Sambaturu et al. 2021)"
     F_BRS = "f-brs", "Scale and bias of one layer (f-BRS)"
+    BOX = "bifseg", "BIFSeg: one object in a box"
 
 
 class Edges(Choice):
@@ -42,6 +43,7 @@ class Overlay(Choice):
     NOTHING = "nothing", "Nothing"
     CHANGES = "changes", "Changes of the last round"
     UNCERTAINTY = "uncertainty", "Uncertainty of the network"
+    LEFT_OUT = "left-out", "Left out of the fine-tuning"
 
 
 class Settings(Protocol):
@@ -68,12 +70,20 @@ class Settings(Protocol):
     beta: float
     iterations: int
     cacheMegabytes: int
+    box: slicer.vtkMRMLMarkupsROINode | None
+    smoothness: float
+    sigma: float
+    t0: float
+    t1: float
+    epsilon: float
+    omega: float
+    alternations: int
 
 
 def refineSettings(settings: Settings) -> RefineSettings:
     """The options of a round; 0 stands for "what suits the network" in several controls."""
     return RefineSettings(
-        method=settings.method.value,
+        method=RefineSettings.method if settings.method is Method.BOX else settings.method.value,
         layers=settings.layers or None,
         learningRate=settings.learningRate or None,
         maxIterations=settings.iterations,
@@ -84,6 +94,21 @@ def refineSettings(settings: Settings) -> RefineSettings:
         regularise=settings.regularise.value,
         useEarlierScribbles=settings.keepScribbles,
         cacheMegabytes=settings.cacheMegabytes,
+    )
+
+
+def boxSettings(settings: Settings) -> BoxSettings:
+    """The options for one object."""
+    return BoxSettings(
+        smoothness=settings.smoothness,
+        sigma=settings.sigma,
+        t0=settings.t0,
+        t1=settings.t1,
+        epsilon=settings.epsilon,
+        omega=settings.omega,
+        alternations=settings.alternations,
+        layers=settings.layers or None,
+        learningRate=settings.learningRate or None,
     )
 
 

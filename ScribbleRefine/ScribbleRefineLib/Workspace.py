@@ -191,7 +191,7 @@ class Workspace:
         :param scribbles: "kept": the step leaves them alone; "present"; "last": as after the last round.
         """
         states = {"kept": None, "present": self.scribbles.states(), "last": self._lastStates}[scribbles]
-        return Snapshot(segments, self.labels.mapping(), states, self.history.weights)
+        return Snapshot(segments, self.labels.mapping(), states, self.history.weights, self.history.box)
 
     def freeImage(self) -> None:
         """Drop the copy of the voxels."""

@@ -18,6 +18,14 @@ def stroke(name, positions):
     slicer.app.processEvents()  # nobody paints faster than that
 
 
+def click(name, position):
+    """Bring the slice into the view, press and release the left button there."""
+    sliceWidget(name).mrmlSliceNode().JumpSliceByOffsetting(*(float(value) for value in position))
+    for event in ("MouseMoveEvent", "LeftButtonPressEvent", "LeftButtonReleaseEvent"):
+        send(name, xyOf(name, position), event)
+    slicer.app.processEvents()  # nobody clicks faster than that
+
+
 def press(key):
     """Press and release a key in the main window."""
     window = slicer.util.mainWindow()

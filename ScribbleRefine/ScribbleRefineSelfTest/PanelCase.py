@@ -57,9 +57,9 @@ class PanelCase(ShownPanel):
         self.ui.initialButton.click()
         self.waitUntilIdle()
 
-    def importNetwork(self):
-        """Import the small network's file by the panel's own controls."""
-        self.ui.networkPathLineEdit.setCurrentPath(Phantom.networkFile())
+    def importNetwork(self, path=None):
+        """Import a network's file, the small one's unless another is given, by the panel's own controls."""
+        self.ui.networkPathLineEdit.setCurrentPath(path or Phantom.networkFile())
         self.ui.importButton.click()
         self.waitUntilIdle()
 
@@ -118,6 +118,12 @@ class PanelCase(ShownPanel):
             shape = (k1 - k0 + 1, j1 - j0 + 1, i1 - i0 + 1)
             voxels[k0 : k1 + 1, j0 : j1 + 1, i0 : i1 + 1] = scalars.reshape(shape) != 0
         return voxels
+
+    def press(self, button):
+        """Press an enabled button and wait for what comes of it."""
+        self.assertTrue(button.enabled, self.said)
+        button.click()
+        self.waitUntilIdle()
 
     def refine(self):
         """Press "Refine" and wait for the result."""

@@ -15,6 +15,7 @@ BODIES = {  # center and radii in voxels (slice, row, column), brightness
     "cyst": ((5, 5, 24), (3, 3, 5), 170.0),
 }
 CLASSES = ("background", "liver", "spleen", "kidney")  # of the network; it never finds a kidney
+OBJECT_CLASSES = ("background", "object")  # of a network for one object in a box
 NOISE, DIVISOR = 4.0, 100.0
 STEPS = 30  # of training
 
@@ -53,9 +54,18 @@ def worldOf(volume, voxel):
     return np.array(ijkToRAS.MultiplyPoint((*(float(n) for n in reversed(voxel)), 1.0))[:3])
 
 
-@cache
 def networkFile():
     """File of a small 3D U-Net that finds liver and spleen by their brightness, and so takes the cyst for spleen."""
+    return _trained("phantom-net", CLASSES)
+
+
+def objectNetworkFile():
+    """File of one that finds whatever is bright."""
+    return _trained("object-net", OBJECT_CLASSES)
+
+
+@cache
+def _trained(title, classes):
     import torch
 
     from cueseg.models.unet import UNet
@@ -64,22 +74,24 @@ def networkFile():
     options = {"base": 8, "levels": 2, "norm": "group"}
     names = CLASSES[1:3]  # what it is trained on: no cyst, no kidney
     picture = torch.from_numpy(image(names, seed=5) / DIVISOR)[None, None]
-    labels = sum((n + 1) * torch.from_numpy(bodyMask(name)).long() for n, name in enumerate(names))[None]
+    numbers = [min(n + 1, len(classes) - 1) for n in range(len(names))]
+    bodies = [torch.from_numpy(bodyMask(name)).long() for name in names]
+    labels = sum(number * body for number, body in zip(numbers, bodies, strict=True))[None]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
-        network = UNet(3, 1, len(CLASSES), **options)
+        network = UNet(3, 1, len(classes), **options)
     optimizer = torch.optim.Adam(network.parameters(), 0.02)
-    weights = torch.tensor([0.3, 1.0, 1.0, 1.0])  # most voxels are background
+    weights = torch.tensor([0.3] + [1.0] * (len(classes) - 1))  # most voxels are background
     for _ in range(STEPS):
         optimizer.zero_grad()
         torch.nn.functional.cross_entropy(network(picture), labels, weights).backward()
         optimizer.step()
-    path = Path(tempfile.mkdtemp(prefix="scribblerefine-")) / "phantom-net.pt"
+    path = Path(tempfile.mkdtemp(prefix="scribblerefine-")) / f"{title}.pt"
     card = NetworkCard(
-        name="phantom-net",
+        name=title,
         dims=3,
         in_channels=1,
-        classes=CLASSES,
+        classes=classes,
         intensity={"kind": "scale", "divisor": DIVISOR},
         multiple=2,
         tail=("decoder.0.block.conv2", "head"),

@@ -3,7 +3,8 @@
 from slicer.i18n import tr as _
 
 from ScribbleRefineLib import Messages
-from ScribbleRefineLib.Settings import Region
+from ScribbleRefineLib.Readiness import State
+from ScribbleRefineLib.Settings import Method, Region
 
 
 def showState(ui, panel, parameters, label):
@@ -12,9 +13,10 @@ def showState(ui, panel, parameters, label):
     :param label: class number of the chosen row of the label table, or None.
     """
     state, session = panel.stateOf(parameters), panel.session
-    ui.hintLabel.text = Messages.hintFor(state, panel.missingText, session.refinable, _)
+    ui.hintLabel.text = Messages.hintFor(state, panel.missingText, panel.obstacleOf(state), _)
     ui.deviceLabel.text = panel.deviceText
     ui.refineButton.text = _("Stop, keep best") if session.isRunning else _("Refine")
+    ui.tuneButton.text = _("Stop, keep best") if session.isRunning else _("Fine-tune on this image")
     for widget, enabled in _enabled(ui, panel, parameters, state, label):
         widget.enabled = enabled
     for widget, visible in _visible(ui, panel, parameters):
@@ -32,7 +34,14 @@ def _enabled(ui, panel, parameters, state, label):
         (ui.useSegmentationButton, idle),
         (ui.addLabelButton, idle),
         (ui.insertLabelButton, idle and panel.isMissing(label)),
-        (ui.clearScribblesButton, state.canRefine),
+        (
+            ui.clearScribblesButton,
+            state.canRefine or (state.isOfBox and any(session.scribbleCounts().values())),
+        ),
+        (ui.drawBoxButton, not running and not panel.missingText),
+        (ui.targetComboBox, state.isOfBox and session.isSetUp),
+        (ui.segmentBoxButton, state is State.BOX_READY),
+        (ui.tuneButton, running or (state is State.BOX_READY and not session.refinable)),
         (ui.proposeButton, idle),
         (ui.refineButton, running or state.canRefine),
         (ui.cancelButton, running),
@@ -57,4 +66,24 @@ def _visible(ui, panel, parameters):
         (ui.sliceViewSelector, ofView),
         (ui.roiLabel, ofBox),
         (ui.roiSelector, ofBox),
+        *((widget, parameters.method is Method.BOX) for widget in _forOneObject(ui)),
+        *((widget, parameters.method is not Method.BOX) for widget in _forAllLabels(ui)),
+    )
+
+
+def _forOneObject(ui):
+    return (
+        *(ui.boxCollapsibleButton, ui.segmentBoxButton, ui.tuneButton),
+        *(ui.smoothnessLabel, ui.smoothnessSpinBox, ui.sigmaLabel, ui.sigmaSpinBox),
+        *(ui.t0Label, ui.t0SpinBox, ui.t1Label, ui.t1SpinBox, ui.epsilonLabel, ui.epsilonSpinBox),
+        *(ui.omegaLabel, ui.omegaSpinBox, ui.alternationsLabel, ui.alternationsSpinBox),
+    )
+
+
+def _forAllLabels(ui):
+    return (
+        *(ui.initialButton, ui.useSegmentationButton, ui.keepUnmatchedCheckBox, ui.labelRow, ui.refineButton),
+        *(ui.keepScribblesCheckBox, ui.growthRow, ui.growthPreviewCheckBox, ui.limitLabel, ui.limitSpinBox),
+        *(ui.regulariseLabel, ui.regulariseComboBox, ui.alphaLabel, ui.alphaSpinBox),
+        *(ui.betaLabel, ui.betaSpinBox, ui.iterationsLabel, ui.iterationsSpinBox),
     )

@@ -3,6 +3,7 @@
 from functools import partial
 
 import slicer
+import vtk
 from slicer.i18n import tr as _
 
 from ScribbleRefineLib import Rows
@@ -59,6 +60,27 @@ class PanelSlots:
             self.panel.session.stop()
         else:
             self._round.begin(self.panel.refine(self._parameterNode, self._calls))
+
+    def onDrawBox(self):
+        """Let two clicks in a view place a new box."""
+        self.panel.drawBox(self._parameterNode, self.onError)
+        self.brush.setEffect("")
+        self.ui.boxPlaceWidget.setCurrentNode(self._parameterNode.box)
+        self.ui.boxPlaceWidget.setPlaceModeEnabled(True)
+        self.brush.forgetStrokes()
+
+    def onSegmentBox(self):
+        """Segment the object in the box by the network as it is."""
+        self._round.begin(self.panel.segmentBox(self._parameterNode, self._calls, tunes=False))
+
+    def onTargetChosen(self, index):
+        """Write the object to another segment."""
+        if self._parameterNode is not None and index >= 0:
+            self.perform(partial(self.panel.chooseTarget, index - 1))
+
+    def onBoxModified(self, caller, event):
+        """The box was placed, or pulled."""
+        self.refresh()
 
     def onCancelKey(self):
         """Cancel what runs; if nothing does, put the brush away."""
@@ -136,6 +158,27 @@ class PanelSlots:
             box.addItems(titles)
         box.currentIndex = self.panel.networkIndex(self._parameterNode) + 1
         box.blockSignals(wasBlocked)
+
+    def _showTargets(self):
+        box, titles = (
+            self.ui.targetComboBox,
+            [_("New segment"), *(name for _id, name in self.panel.targets())],
+        )
+        wasBlocked = box.blockSignals(True)
+        if [box.itemText(n) for n in range(box.count)] != titles:
+            box.clear()
+            box.addItems(titles)
+        box.currentIndex = self.panel.targetIndex() + 1
+        box.blockSignals(wasBlocked)
+
+    def _observeBox(self, node):
+        if node is not self._box:
+            self.removeObservers(self.onBoxModified)
+            self._box = node
+            if node is not None:
+                node.SetDisplayVisibility(True)
+                for event in (vtk.vtkCommand.ModifiedEvent, node.PointModifiedEvent):
+                    self.addObserver(node, event, self.onBoxModified)
 
     def _showLabels(self):
         session, labels = self.panel.session, self.panel.session.labels

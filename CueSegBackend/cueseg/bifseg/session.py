@@ -111,6 +111,16 @@ class BifsegSession:
         self._crop: tuple[int, Crop] | None = None
         self._tuned: tuple[RefinementTarget, dict[str, Tensor]] | None = None
 
+    def resume(self, delta: WeightDelta | None) -> None:
+        """Go on from the weights of an earlier round on this box, or, with None, from the network's own.
+
+        Raises:
+            RuntimeError: no box was set.
+        """
+        if self._box is None:
+            raise RuntimeError("no box around an object: call set_image and set_box first")
+        self._tuned = None if delta is None else (RefinementTarget(delta.layers), dict(delta.tensors))
+
     def segment(
         self,
         scribbles: ArrayLike | None = None,

@@ -1,0 +1,47 @@
+"""Boxes that are drawn in the views (markups ROIs) as voxels of a volume."""
+
+from __future__ import annotations
+
+import numpy as np
+import slicer
+
+from CueSegMRML import Grids, Volumes
+
+_ROUNDING = 1e-6  # fractions of the box: a voxel centre on its side is inside
+
+
+def isPlaced(roi: slicer.vtkMRMLMarkupsROINode | None) -> bool:
+    """Whether a box is in the scene and has been placed in the views, or given a size."""
+    if roi is None or roi.GetScene() is None:
+        return False
+    placed = roi.GetNumberOfDefinedControlPoints() > 0 and roi.GetNumberOfUndefinedControlPoints() == 0
+    return placed and bool((np.array(roi.GetSize()) > 0).all())
+
+
+def maskOf(roi: slicer.vtkMRMLMarkupsROINode, volumeNode: slicer.vtkMRMLVolumeNode) -> np.ndarray:
+    """Bool (K, J, I): voxels whose centre lies in the box, which may be turned, scaled and in a linear transform.
+
+    :raises ValueError: a box that is not placed, that holds no voxel, or in a non-linear transform.
+    """
+    if not isPlaced(roi):
+        raise ValueError(f"the ROI '{roi.GetName()}' is not placed yet: place it in the views")
+    parent = roi.GetParentTransformNode()
+    if parent is not None and not parent.IsTransformToWorldLinear():
+        raise ValueError(
+            f"the ROI '{roi.GetName()}' is in the non-linear transform '{parent.GetName()}': harden the "
+            "transform, or take the ROI out of it, in the Transforms module"
+        )
+    worldFromBox = slicer.util.arrayFromVTKMatrix(roi.GetObjectToWorldMatrix())
+    boxFromIJK = np.linalg.inv(worldFromBox) @ Volumes.worldFromIJK(volumeNode)
+    shape = Volumes.voxels(volumeNode).shape[:3]
+    mask = np.ones(shape, bool)
+    size = np.array(roi.GetSize())
+    for axis in range(3):
+        half = size[axis] / 2 * (1 + _ROUNDING)
+        for layer, distance in zip(mask, Grids.coordinate(boxFromIJK[axis], shape), strict=True):
+            layer &= np.abs(distance) <= half
+    if not mask.any():
+        raise ValueError(
+            f"the ROI '{roi.GetName()}' holds no voxel of '{volumeNode.GetName()}': move or enlarge it"
+        )
+    return mask
