@@ -19,8 +19,8 @@ import torch
 
 from bifseg_items import NAMES, PACKAGE, BoxItem, check_unseen, read_items
 from bifseg_rounds import METHODS, BoxBench
-from bifseg_tables import compared, fill, text_of
-from common import metadata
+from bifseg_tables import compared, text_of
+from common import fill_page, metadata
 from cueseg.bifseg import BifsegOptions
 from cueseg.networks.loading import load_network
 from cueseg.networks.network import SegmentationNetwork
@@ -176,7 +176,7 @@ def report(options: argparse.Namespace) -> None:
     text = "\n\n".join(texts)
     print(text)
     if options.markdown:
-        fill(options.markdown, text)
+        fill_page(options.markdown, "bifseg.py", text)
     if options.json:
         options.json.write_text(
             json.dumps({"metadata": metadata(), "runs": runs}, indent=1), encoding="utf-8"

@@ -1,19 +1,15 @@
 """Tables of `bifseg.py`: Dice against rounds, paired differences, and whether the paper's order holds."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bifseg_rounds import FULL, METHODS, NONE, TRADITIONAL, UNIFORM
-from cueseg.whole_files import write_whole
 from paired import Margin, margin
 from refinement_tables import GOAL, comparable
-from weak_labels_tables import END
 
-BEGIN = "<!-- figures of bifseg.py -->"
 SHOWN = (0, 1, 3, 5)  # rounds
 CHANCE = 0.05  # p below which a difference is told as one
 
@@ -192,16 +188,3 @@ def text_of(sets: dict[str, Compared]) -> str:
         parts += [lead_table(full), f"Rounds to {GOAL:.2f}, the same; fewer are better:", round_table(full)]
         parts.append("\n".join(verdict(name, found) for name, found in full.items()))
     return "\n\n".join(parts)
-
-
-def fill(page: Path, text: str) -> None:
-    """Put text between the marks of a page, in place of what is there.
-
-    Raises:
-        ValueError: the page lacks a mark.
-    """
-    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page} lacks the lines {BEGIN} and {END}: put them where the tables belong")
-    write_whole(page, f"{before}{BEGIN}\n\n{text}\n\n{END}{after}".encode())

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import cueseg
+from cueseg.whole_files import write_whole
 
 
 def time_side_by_side(
@@ -101,3 +102,17 @@ def _commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return done.stdout.strip()
+
+
+def fill_page(page: Path, script: str, text: str) -> None:
+    """Put the figures of a script between its two marks on a page, in place of what is there.
+
+    Raises:
+        ValueError: The page lacks a mark.
+    """
+    start, stop = f"<!-- figures of {script} -->", "<!-- end of figures -->"
+    before, begin, rest = page.read_text(encoding="utf-8").partition(start)
+    _, end, after = rest.partition(stop)
+    if not begin or not end:
+        raise ValueError(f"{page} lacks the lines {start} and {stop}: put them where the tables belong")
+    write_whole(page, f"{before}{start}\n\n{text}\n\n{stop}{after}".encode())

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 import weak_labels_data as data
-from common import metadata
+from common import fill_page, metadata
 from cueseg.cli.main import main as cueseg_main
 from cueseg.evaluation.from_points import Clicks
 from cueseg.predictor import ExtremePointPredictor
@@ -35,7 +35,6 @@ from weak_labels_tables import (
     agreement_table,
     compared,
     curve_table,
-    fill,
     organ_table,
     organs_of,
     seed_table,
@@ -138,7 +137,7 @@ def report(options: argparse.Namespace) -> None:
     text = tables(found, agreement["patients"], logs)
     print(text)
     if options.markdown:
-        fill(options.markdown, text)
+        fill_page(options.markdown, "weak_labels.py", text)
     if options.json:
         figures = {organ: compared(found, organ) for organ in (*organs_of(found), ALL)}
         results = {

@@ -1,16 +1,12 @@
 """Tables of `weak_labels.py`, and where in a page they go."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wilcoxon
 
-from cueseg.whole_files import write_whole
-
 ALL = "all organs"
-BEGIN, END = "<!-- figures of weak_labels.py -->", "<!-- end of figures -->"
 
 Run = dict[str, dict[str, float]]  # patient -> organ -> Dice
 Found = dict[str, dict[int, Run]]  # "true" or "weak" -> seed -> run
@@ -120,17 +116,3 @@ def curve_table(logs: dict[str, dict[int, list[dict[str, Any]]]]) -> str:
 
 def _range(values: list[float]) -> str:
     return f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})" if values else "-"
-
-
-def fill(page: Path, text: str) -> None:
-    """Put text between the two marks of a page, in place of what is there.
-
-    Raises:
-        ValueError: The page lacks a mark.
-    """
-    whole = page.read_text(encoding="utf-8")
-    before, begin, rest = whole.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page} lacks the lines {BEGIN} and {END}: put them where the tables belong")
-    write_whole(page, f"{before}{BEGIN}\n\n{text}\n\n{END}{after}".encode())

@@ -87,13 +87,8 @@ def test_sets_without_the_methods_of_the_paper_get_their_table_alone(tables):
     assert "- parotid left" not in whole
 
 
-def test_runs_that_cannot_be_compared_and_pages_without_marks_are_refused(tables, tmp_path):
+def test_runs_that_cannot_be_compared_are_refused(tables):
     runs = runs_of(RISING, SLOWER, SLOWEST, SLOWEST)
     apart = [run for run in runs if (run["method"] == "BIFSeg") == (run["case"] == "a")]
     with pytest.raises(ValueError, match="measure what is missing first"):
         tables.compared(apart)
-    page = tmp_path / "page.md"
-    page.write_text("<!-- figures of bifseg.py -->\n", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"page\.md lacks the lines"):
-        tables.fill(page, "text")
-    assert page.read_text(encoding="utf-8") == "<!-- figures of bifseg.py -->\n"

@@ -4,14 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
+from benchmarks.common import fill_page
 from benchmarks.weak_labels_tables import (
     ALL,
-    BEGIN,
-    END,
     agreement_table,
     compared,
     curve_table,
-    fill,
     organ_table,
     seed_table,
 )
@@ -87,13 +85,16 @@ def test_curves_show_the_loss_and_the_validation_of_the_same_step():
     ]
 
 
+BEGIN, END = "<!-- figures of some.py -->", "<!-- end of figures -->"
+
+
 def test_a_page_keeps_everything_outside_the_marks(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"one\n{BEGIN}\nold\n{END}\ntwo\n", encoding="utf-8")
     for text in ("| a |", "| b |"):
-        fill(page, text)
+        fill_page(page, "some.py", text)
         assert page.read_text(encoding="utf-8") == f"one\n{BEGIN}\n\n{text}\n\n{END}\ntwo\n"
     page.write_text(f"one\n{BEGIN}\n", encoding="utf-8")
     with pytest.raises(ValueError, match="lacks the lines"):
-        fill(page, "| c |")
+        fill_page(page, "some.py", "| c |")
     assert page.read_text(encoding="utf-8") == f"one\n{BEGIN}\n"
