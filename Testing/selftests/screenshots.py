@@ -25,7 +25,8 @@ from ExtremePointSegSelfTest import Expectation, Gestures  # noqa: E402
 from ExtremePointSegSelfTest.PanelCase import PanelCase  # noqa: E402
 from ExtremePointSegSelfTest.WritingTests import SPLEEN  # noqa: E402
 from ScribbleRefineSelfTest import Phantom  # noqa: E402
-from ScribbleRefineSelfTest.PanelCase import PanelCase as ScribbleCase  # noqa: E402
+from ScribbleRefineSelfTest.BoxCase import BoxCase  # noqa: E402
+from ScribbleRefineSelfTest.BoxTests import PAIR_BOX  # noqa: E402
 from ScribbleRefineSelfTest.RefiningTests import CYST_LINE, LIVER_LINE, SPLEEN_LINE  # noqa: E402
 from standin import module_loader, screenshots  # noqa: E402
 
@@ -96,9 +97,10 @@ def take_all(folder: Path) -> None:
         for theme in ("light", "dark"):
             studio.picture(f"missing_{theme}", theme)
     take_scribbles(folder)
+    take_box(folder)
 
 
-class ScribbleStudio(ScribbleCase, unittest.TestCase):
+class ScribbleStudio(BoxCase, unittest.TestCase):
     """The other panel, with the phantom and the small network of its self-test."""
 
     def __init__(self, folder: Path) -> None:
@@ -141,6 +143,23 @@ def take_scribbles(folder: Path) -> None:
     studio.ui.reportButton.click()
     for theme in ("light", "dark"):
         studio.picture(f"result_{theme}", theme)
+    studio.tearDown()
+
+
+def take_box(folder: Path) -> None:
+    """One object in a box, fine-tuned with a scribble."""
+    studio = ScribbleStudio(folder)
+    studio.setUp()
+    display = studio.volume.GetDisplayNode()
+    display.AutoWindowLevelOff()
+    display.SetWindowLevel(260, 100)
+    studio.beginWithBox(PAIR_BOX)
+    studio.paint("background", CYST_LINE)
+    studio.ui.tuneButton.click()
+    studio.waitUntilIdle()
+    studio.views("box")
+    studio.ui.advancedCollapsibleButton.collapsed = False
+    studio.picture("box")
     studio.tearDown()
 
 
