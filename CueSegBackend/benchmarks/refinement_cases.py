@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 
+from cueseg.intensity import as_grey
 from cueseg.networks.deepbrain import convert_deepbrain
 from cueseg.networks.loading import load_network
 from cueseg.networks.network import SegmentationNetwork
@@ -16,8 +17,6 @@ from cueseg.scribbles import GrowthOptions, SimulationOptions, default_threshold
 from cueseg.scribbles.simulated_user import UNKNOWN
 from cueseg.training.cases import Case as Labelled
 from cueseg.training.cases import read_manifest
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def nuclei(
             continue
         part = _fullest(case.labels[0] > 0, crop)
         image, labels = case.image[0][part], case.labels[0][part]
-        grey = image[..., :3].astype(np.float32) @ LUMA if image.ndim == 3 else image.astype(np.float32)
+        grey = as_grey(image) if image.ndim == 3 else image.astype(np.float32)
         truth = (labels > 0).astype(np.int16)
         growth = _wide_growth(grey, "rgb", 40.0)
         yield Case(case.subject, loaded, grey, image, truth, (1.0, 1.0), "rgb", {1: "nucleus"}, user, growth)

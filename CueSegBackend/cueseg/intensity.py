@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Modality = Literal["ct", "mr", "grey", "rgb"]
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 MODALITIES: tuple[Modality, ...] = ("ct", "mr", "grey", "rgb")
 
 
@@ -83,6 +84,11 @@ class IntensityRule:
 def as_rgb(image: NDArray[np.float32]) -> NDArray[np.float32]:
     """(H, W) -> (H, W, 3) with three equal channels; (H, W, 3) unchanged."""
     return image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
+
+
+def as_grey(image: NDArray[Any]) -> NDArray[np.float32]:
+    """(..., 3 or more) red, green, blue -> (...) float32 luminance."""
+    return image[..., :3].astype(np.float32) @ _LUMA
 
 
 def check_modality(modality: str) -> None:

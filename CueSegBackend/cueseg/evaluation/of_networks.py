@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cueseg.evaluation.scores import Score, score_of
+from cueseg.intensity import as_grey
 from cueseg.networks.card import NetworkCard
 from cueseg.refinement import RefinementSession
 from cueseg.training.cases import Case
 
 __all__ = ["input_of", "matched_classes", "scores_of_network"]
-
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as in training
 
 
 def matched_classes(
@@ -62,7 +61,7 @@ def input_of(case: Case, card: NetworkCard) -> NDArray[Any]:
         ValueError: Another number of channels.
     """
     if card.in_channels == 1:
-        return case.image if case.image.ndim == 3 else case.image.astype(np.float32)[..., :3] @ _LUMA
+        return case.image if case.image.ndim == 3 else as_grey(case.image)
     if case.image.ndim == 4 and case.image.shape[3] == card.in_channels:
         return case.image
     if case.stack is not None and len(case.stack) == card.in_channels:

@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cueseg.intensity import as_grey
 from cueseg.training.box_recipe import BoxRecipe
 from cueseg.training.case_store import stored_cases
-from cueseg.training.cases import Case, read_entries
+from cueseg.training.cases import Case
+from cueseg.training.structures import MIN_AREA
 
 __all__ = ["BoxCase", "BoxObject", "box_case", "box_cases"]
-
-MIN_AREA = 6  # pixels; below, a contour is noise
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,8 @@ def box_cases(recipe: BoxRecipe, split: str) -> Sequence[BoxCase]:
     Raises:
         ValueError: Not a manifest, or nothing of that split and those data sets in it.
     """
-    entries = read_entries(recipe.manifest, split, set(recipe.shares))
-    classes = {name for entry in entries for name in entry["classes"]}
-    return stored_cases(recipe.manifest, split, recipe, partial(box_case, dims=recipe.dims), classes)
+    convert = partial(box_case, dims=recipe.dims)
+    return stored_cases(recipe.manifest, split, recipe, convert, groups=set(recipe.shares))
 
 
 def box_case(case: Case, dims: int) -> BoxCase:
@@ -70,9 +68,7 @@ def box_case(case: Case, dims: int) -> BoxCase:
         case: Labelled image.
         dims: 2: objects are taken slice by slice; 3: as a whole, those in a single slice left out.
     """
-    grey = case.image.astype(np.float32)
-    if grey.ndim == 4:
-        grey = grey[..., :3] @ _LUMA
+    grey = as_grey(case.image) if case.image.ndim == 4 else case.image.astype(np.float32)
     return BoxCase(case.subject, case.group, grey, case.labels, tuple(_objects(case, dims)))
 
 

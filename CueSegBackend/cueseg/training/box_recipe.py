@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cueseg.training.dense_recipe import METRICS
 from cueseg.training.loop_options import LoopOptions
 from cueseg.training.recipe_values import check, read_as
 
-METRICS = ("mean", "worst")
 CLASSES = ("background", "object")
 """What every such network tells apart."""
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cueseg.networks.intensities import apply_rule
-from cueseg.training.box_objects import MIN_AREA, BoxCase, BoxObject
+from cueseg.training.box_objects import BoxCase, BoxObject
 from cueseg.training.box_recipe import BoxRecipe
 from cueseg.training.dense_samples import augment_values
+from cueseg.training.structures import MIN_AREA
 
 __all__ = ["Crop", "CropSource", "known_objects", "plain_crop"]
 

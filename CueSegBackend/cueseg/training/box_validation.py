@@ -11,7 +11,7 @@ from cueseg.metrics import dice
 from cueseg.training.box_objects import BoxCase
 from cueseg.training.box_recipe import BoxRecipe
 from cueseg.training.box_samples import Place, known_objects, plain_crop
-from cueseg.training.dense_validation import summary
+from cueseg.training.dense_validation import metric_of, summary
 
 __all__ = ["BoxValidation", "dice_in_boxes"]
 
@@ -48,9 +48,7 @@ class BoxValidation:
             }
         )
         held_out = {name: scores.pop(name) for name in self.recipe.without if name in scores}
-        means = [values["mean"] for values in scores.values()]
-        best = min(means) if self.recipe.metric == "worst" else float(np.mean(means))
-        return best, {"classes": scores, "held out": held_out}
+        return metric_of(scores, self.recipe.metric), {"classes": scores, "held out": held_out}
 
 
 @torch.no_grad()

@@ -84,6 +84,7 @@ def stored_cases(
     options: LoopOptions,
     convert: Callable[[Case], Any] | None = None,
     classes: set[str] | None = None,
+    groups: set[str] | None = None,
 ) -> Sequence[Any]:
     """The images of a split, all in memory, or read when needed where the recipe sets `memory_gib`.
 
@@ -93,12 +94,15 @@ def stored_cases(
         options: The recipe. Every worker holds images of its own, so they share the memory.
         convert: What is made of a case as it is read; None: the case itself.
         classes: Only images that have one of these; None: all.
+        groups: Only images of these data sets; None: all.
 
     Raises:
         ValueError: Not a manifest, or nothing of that split in it.
     """
     entries = [
-        entry for entry in read_entries(manifest, split) if classes is None or classes & set(entry["classes"])
+        entry
+        for entry in read_entries(manifest, split, groups)
+        if classes is None or classes & set(entry["classes"])
     ]
     readers = [partial(_read, Path(manifest).parent, entry, convert) for entry in entries]
     if options.memory_gib < 0:

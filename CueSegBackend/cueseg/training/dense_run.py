@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import nn
 
 from cueseg.networks import NetworkCard, SegmentationNetwork
@@ -13,7 +12,7 @@ from cueseg.training.case_store import stored_cases
 from cueseg.training.dense_recipe import DenseRecipe, read_dense_recipe
 from cueseg.training.dense_samples import DenseCase, dense_case
 from cueseg.training.dense_trainer import DenseTrainer, new_model
-from cueseg.training.dense_validation import Predictor, card_of, dice_per_class, summary
+from cueseg.training.dense_validation import Predictor, card_of, dice_per_class, metric_of, summary
 from cueseg.training.network_export import export_network
 from cueseg.training.ranks import Ranks
 from cueseg.training.recipe_run import Kind
@@ -45,9 +44,7 @@ class Validation:
         """The recipe's metric and, per class, mean, standard deviation and count."""
         predict = Predictor(model, card_of(self.recipe))
         classes = summary(dice_per_class(self.cases, self.recipe.class_names, predict))
-        means = [values["mean"] for values in classes.values()]
-        best = min(means) if self.recipe.metric == "worst" else float(np.mean(means))
-        return best, {"classes": classes}
+        return metric_of(classes, self.recipe.metric), {"classes": classes}
 
 
 def _trainer(recipe: DenseRecipe, folder: Path, ranks: Ranks) -> DenseTrainer:

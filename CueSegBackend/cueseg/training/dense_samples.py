@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cueseg.intensity import as_grey
 from cueseg.networks.intensities import apply_rule
 from cueseg.training.cases import Case
 from cueseg.training.dense_recipe import DenseRecipe
-
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,7 @@ def dense_case(case: Case, recipe: DenseRecipe) -> DenseCase | None:
         mask = _mask_of(case, names)
         target[mask] = number
         known[number] = bool(mask.any()) or recipe.missing == "background"
-    grey = case.image.astype(np.float32)
-    if grey.ndim == 4:
-        grey = grey[..., :3] @ _LUMA
+    grey = as_grey(case.image) if case.image.ndim == 4 else case.image.astype(np.float32)
     image = apply_rule(grey[None], recipe.intensity)[0]
     flat = target.ravel()
     places = tuple(np.flatnonzero(flat == number) for number in np.unique(flat[flat > 0]))

@@ -47,6 +47,12 @@ def summary(scores: dict[str, list[float]]) -> dict[str, dict[str, float]]:
     }
 
 
+def metric_of(classes: dict[str, dict[str, float]], name: str) -> float:
+    """What a recipe maximises: the mean over the classes of `summary`, or "worst", the lowest of them."""
+    means = [values["mean"] for values in classes.values()]
+    return min(means) if name == "worst" else float(np.mean(means))
+
+
 def card_of(recipe: DenseRecipe) -> NetworkCard:
     """The card of a network trained by a recipe, without where it comes from and how good it is."""
     return NetworkCard(
