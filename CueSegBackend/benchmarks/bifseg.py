@@ -18,10 +18,11 @@ from typing import Any
 import torch
 
 from bifseg_items import NAMES, PACKAGE, BoxItem, check_unseen, read_items
-from bifseg_rounds import METHODS, BoxBench
+from bifseg_rounds import METHODS, POINTS, BoxBench
 from bifseg_tables import compared, text_of
 from common import fill_page, metadata
 from cueseg.bifseg import BifsegOptions
+from cueseg.networks.card import NetworkCard
 from cueseg.networks.loading import load_network
 from cueseg.networks.network import SegmentationNetwork
 from refinement import read
@@ -55,7 +56,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--sets", nargs="+", choices=NAMES, metavar="SET", help="; ".join(NAMES) + " (default: all there are)"
     )
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, metavar="METHOD")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, metavar="METHOD")
     parser.add_argument("--scribbles", nargs="+", choices=MODES, default=["shared"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="of the simulated user")
     parser.add_argument("--limit", type=int, help="most objects of a set")
@@ -134,7 +135,7 @@ def run(
         about | {"mode": mode, "seed": seed, "method": method}
         for mode in options.scribbles
         for seed in options.seeds
-        for method in options.methods
+        for method in methods_of(card, options.methods)
     ]
     missing = [one for one in wanted if key_of(one) not in done]
     bench = BoxBench(item, network, changes, options.device) if missing else None
@@ -148,6 +149,17 @@ def run(
             f"{item.group}, {item.name}, {one['mode']} {one['seed']}, {one['method']}: {dices}, {took:.1f} s",
             flush=True,
         )
+
+
+def methods_of(card: NetworkCard, asked: list[str] | None) -> list[str]:
+    """The methods asked for, or all that work in the network's dimensions.
+
+    Raises:
+        ValueError: four points in three dimensions.
+    """
+    if card.dims == 3 and POINTS in (asked or ()):
+        raise ValueError(f"{POINTS!r} works in slices: leave it out of --methods for {card.name}, of 3 dims")
+    return asked or [method for method in METHODS if card.dims == 2 or method != POINTS]
 
 
 def key_of(run: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,10 @@ from scipy import ndimage
 from bifseg_items import BoxItem
 from cueseg.bifseg import BifsegOptions, BifsegSession
 from cueseg.bifseg.box import check_box
+from cueseg.extreme_points import extreme_points_from_mask
 from cueseg.metrics import dice
 from cueseg.networks.network import SegmentationNetwork
+from cueseg.predictor import ExtremePointPredictor
 from cueseg.refinement import RefinementOptions, RefinementSession
 from cueseg.scribbles import SimulationOptions, simulate_scribbles
 from cueseg.scribbles.simulated_user import UNKNOWN
@@ -29,6 +31,7 @@ NETWORK, NONE, BOX, UNIFORM, FULL = (
     "BIFSeg",
 )
 CUT, WALKER = "graph cut", "random walker"
+POINTS = "four points"  # the shipped network of extreme points, two dimensions
 REFINED = {"refinement (ce)": "ce (N)", "refinement (paper)": "paper (N)"}
 # Method -> what differs from the defaults of BIFSeg.
 IN_A_BOX: dict[str, dict[str, Any]] = {
@@ -39,8 +42,8 @@ IN_A_BOX: dict[str, dict[str, Any]] = {
     FULL: {},
 }
 TRADITIONAL = (CUT, WALKER)
-METHODS = (*IN_A_BOX, *TRADITIONAL, *REFINED)
-UNGUIDED = (NETWORK, BOX)  # take no scribbles
+METHODS = (*IN_A_BOX, POINTS, *TRADITIONAL, *REFINED)
+UNGUIDED = (NETWORK, BOX, POINTS)  # take no scribbles
 ROUNDS = 5
 BINS, BLUR, FLOOR = (
     32,
@@ -112,6 +115,8 @@ class BoxBench:
     def _answer(self, method: str, seed: int) -> Answer:
         if method in IN_A_BOX:
             return self._in_a_box(method, seed)
+        if method == POINTS:
+            return self._from_points(seed)
         return self._refined(REFINED[method]) if method in REFINED else self._traditional(method)
 
     def _in_a_box(self, method: str, seed: int) -> Answer:
@@ -139,6 +144,18 @@ class BoxBench:
         session = RefinementSession(self._network, device=self._device)
         session.set_image(self.item.image[self._part], spacing=self.item.spacing, modality=self.item.modality)
         return session
+
+    def _from_points(self, seed: int) -> Answer:
+        """Extreme points of the true mask, which touch the sides of the same tight box; ties by the seed."""
+        item = self.item
+        predictor = shipped_predictor(self._device)
+
+        def answer(_: NDArray[np.int16] | None) -> Mask:
+            predictor.set_image(item.image, item.modality, item.spacing)
+            found = predictor.predict(extreme_points_from_mask(item.mask, np.random.default_rng(seed)))
+            return found.mask & self._inside
+
+        return answer
 
     def _traditional(self, method: str) -> Answer:
         """Without a network: scribbles, and the margin as background; the box until the object is scribbled."""
@@ -168,6 +185,12 @@ class BoxBench:
             "painted": int((scribbles >= 0).sum()),
             "seconds": round(seconds, 4),
         }
+
+
+@cache
+def shipped_predictor(device: str) -> ExtremePointPredictor:
+    """The shipped network of extreme points, loaded once."""
+    return ExtremePointPredictor(device=device)
 
 
 def user_of(item: BoxItem) -> SimulationOptions:

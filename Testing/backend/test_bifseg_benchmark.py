@@ -1,6 +1,5 @@
 """The benchmark of one object in a box: what is measured, on what, and who is given which strokes."""
 
-import importlib
 import json
 import sys
 from dataclasses import replace
@@ -19,7 +18,6 @@ from cueseg.networks.saving import save_network
 from cueseg.training.cases import Case
 from data_set_folders import save
 
-BENCHMARKS = Path(__file__).parents[2] / "CueSegBackend" / "benchmarks"
 BRIEF = {"iterations": 3, "alternations": 2, "learning_rate": 0.1}
 CARD = NetworkCard(
     name="tiny",
@@ -32,13 +30,6 @@ CARD = NetworkCard(
     model_options={"features": 4},
     training={"without": ["larynx"], "data": "nothing"},
 )
-
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch):
-    """Import a script as running it does, with its folder on the path."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module
 
 
 class Brightness(nn.Module):
@@ -55,12 +46,11 @@ class Brightness(nn.Module):
         return self.classifier(x)
 
 
-def bench_of(script, sign, mask=None, bias=0.0, **changes):
+def bench_of(sign, mask=None, bias=0.0, **changes):
     mask = truth() if mask is None else mask
-    rounds = script("bifseg_rounds")
     network = SegmentationNetwork.of(Brightness(sign, bias), replace(CARD, architecture="", model_options={}))
-    item = script("bifseg_items").BoxItem("made up", "one", noisy(mask), mask, (1.0, 1.0), "grey")
-    return rounds, rounds.BoxBench(item, network, BRIEF | changes, "cpu")
+    item = bifseg_items.BoxItem("made up", "one", noisy(mask), mask, (1.0, 1.0), "grey")
+    return rounds, bifseg_rounds.BoxBench(item, network, BRIEF | changes, "cpu")
 
 
 def noisy(mask):
@@ -85,119 +75,128 @@ def volume() -> np.ndarray:
     return labels
 
 
-def test_an_object_is_the_largest_part_of_a_slice_or_the_whole_organ(script):
-    items = script("bifseg_items")
+def test_an_object_is_the_largest_part_of_a_slice_or_the_whole_organ():
     labels = volume()
     image = np.arange(labels.size).reshape(labels.shape)
     classes = {"larynx": (3,), "thin": (4,), "none": (9,)}
     case = Case("pt", "headneck", "val", "ct", image, labels, (2.5, 4.0, 3.0), classes)
-    (flat,) = items.organ_of(case, "larynx", 2)
+    (flat,) = bifseg_items.organ_of(case, "larynx", 2)
     assert (flat.name, flat.spacing, flat.mask.sum()) == ("pt", (4.0, 3.0), 48)
     assert flat.box == ((5, 4), (12, 9)), "(x, y), both corners inside"
     np.testing.assert_array_equal(flat.image, image[2])
-    (whole,) = items.organ_of(case, "larynx", 3)
+    (whole,) = bifseg_items.organ_of(case, "larynx", 3)
     assert whole.spacing == (2.5, 4.0, 3.0)
     assert whole.box == ((3, 4, 1), (12, 16, 2))
-    assert items.organ_of(case, "thin", 2) == items.organ_of(case, "none", 2) == []
+    assert bifseg_items.organ_of(case, "thin", 2) == bifseg_items.organ_of(case, "none", 2) == []
 
 
-def test_structures_that_the_recipes_train_on_are_left_out(script, tmp_path):
-    items = script("bifseg_items")
-    labelled = items.PACKAGE["abdominal CT, 3 mm"]
+def test_structures_that_the_recipes_train_on_are_left_out(tmp_path):
+    labelled = bifseg_items.PACKAGE["abdominal CT, 3 mm"]
     labels = np.zeros((2, 40, 40), np.uint8)
     for place, number in enumerate((5, 15, 79)):
         labels[1, 5:15, 12 * place + 1 : 12 * place + 10] = number
     save(tmp_path / labelled.image, labels.astype(np.int16)), save(tmp_path / labelled.labels, labels)
-    assert [one.name for one in items.structures_of(labelled, tmp_path)] == ["label 5"]
+    assert [one.name for one in bifseg_items.structures_of(labelled, tmp_path)] == ["label 5"]
     with pytest.raises(ValueError, match="in slices alone: leave it out of --sets"):
-        items.read_items(labelled.name, 3, tmp_path, "val", tmp_path)
+        bifseg_items.read_items(labelled.name, 3, tmp_path, "val", tmp_path)
 
 
-def test_a_card_has_to_say_that_an_organ_was_held_out(script):
-    items = script("bifseg_items")
-    items.check_unseen(CARD, ["larynx", "abdominal CT, 3 mm"])
+def test_a_card_has_to_say_that_an_organ_was_held_out():
+    bifseg_items.check_unseen(CARD, ["larynx", "abdominal CT, 3 mm"])
     with pytest.raises(ValueError, match=r"tiny: .* parotid left were held out .*\['larynx'\]"):
-        items.check_unseen(CARD, ["parotid left", "larynx"])
+        bifseg_items.check_unseen(CARD, ["parotid left", "larynx"])
 
 
-def test_shared_strokes_are_the_same_for_all_and_every_method_starts_where_it_should(script):
-    rounds, bench = bench_of(script, -1, iterations=20)
-    found = {method: bench.rounds(method, "shared", 0) for method in rounds.METHODS}
-    guided = [rows for method, rows in found.items() if method not in rounds.UNGUIDED]
+def test_four_points_are_for_slices():
+    solid = replace(CARD, dims=3, architecture="", model_options={})
+    assert "four points" in bifseg.methods_of(CARD, None)
+    assert "four points" not in bifseg.methods_of(solid, None)
+    with pytest.raises(ValueError, match="'four points' works in slices: leave it out of --methods for tiny"):
+        bifseg.methods_of(solid, ["BIFSeg", "four points"])
+
+
+def test_shared_strokes_are_the_same_for_all_and_every_method_starts_where_it_should():
+    rounds, bench = bench_of(-1, iterations=20)
+    found = {method: bench.rounds(method, "shared", 0) for method in bifseg_rounds.METHODS}
+    guided = [rows for method, rows in found.items() if method not in bifseg_rounds.UNGUIDED]
     painted = [[row["painted"] for row in rows] for rows in found.values()]
     assert all(counts == painted[0] for counts in painted)
     assert painted[0][0] == 0 < painted[0][1] < painted[0][2]
     assert all(row["seconds"] > 0 for rows in guided for row in rows[1:3])
-    alone = found[rounds.NETWORK]
+    alone = found[bifseg_rounds.NETWORK]
     assert len({row["dice"] for row in alone}) == 1
-    assert [row["seconds"] for row in alone[1:]] == [0.0] * rounds.ROUNDS
-    cut = found[rounds.NONE][0]["dice"]
-    assert {found[method][0]["dice"] for method in (rounds.UNIFORM, rounds.FULL)} == {cut}
-    assert {found[method][0]["dice"] for method in rounds.REFINED} == {alone[0]["dice"]}
-    assert {found[method][0]["dice"] for method in rounds.TRADITIONAL} == {1.0}, "the box is the object's"
-    assert dices(found[rounds.FULL])[1:] != dices(found[rounds.UNIFORM])[1:]
-    assert dices(bench.rounds(rounds.FULL, "shared", 0)) == dices(found[rounds.FULL])
+    assert [row["seconds"] for row in alone[1:]] == [0.0] * bifseg_rounds.ROUNDS
+    cut = found[bifseg_rounds.NONE][0]["dice"]
+    assert {found[method][0]["dice"] for method in (bifseg_rounds.UNIFORM, bifseg_rounds.FULL)} == {cut}
+    assert {found[method][0]["dice"] for method in bifseg_rounds.REFINED} == {alone[0]["dice"]}
+    assert {found[method][0]["dice"] for method in bifseg_rounds.TRADITIONAL} == {1.0}, (
+        "the box is the object's"
+    )
+    assert {*dices(found[bifseg_rounds.POINTS])} == {found[bifseg_rounds.POINTS][0]["dice"]}
+    assert found[bifseg_rounds.POINTS][0]["dice"] > 0.9, "a bright square"
+    assert dices(found[bifseg_rounds.FULL])[1:] != dices(found[bifseg_rounds.UNIFORM])[1:]
+    assert dices(bench.rounds(bifseg_rounds.FULL, "shared", 0)) == dices(found[bifseg_rounds.FULL])
 
 
-def test_before_the_first_stroke_only_the_method_for_the_box_alone_tunes(script):
-    rounds, bench = bench_of(script, 1, a_disc(), bias=4.0, iterations=20)
-    found = {method: dices(bench.rounds(method, "shared", 0)) for method in rounds.IN_A_BOX}
-    assert found[rounds.BOX] == [found[rounds.BOX][0]] * (rounds.ROUNDS + 1)
-    assert found[rounds.BOX][0] > 0.99 > 0.9 > found[rounds.NONE][0]
-    assert found[rounds.NONE][0] == found[rounds.UNIFORM][0] == found[rounds.FULL][0]
+def test_before_the_first_stroke_only_the_method_for_the_box_alone_tunes():
+    rounds, bench = bench_of(1, a_disc(), bias=4.0, iterations=20)
+    found = {method: dices(bench.rounds(method, "shared", 0)) for method in bifseg_rounds.IN_A_BOX}
+    assert found[bifseg_rounds.BOX] == [found[bifseg_rounds.BOX][0]] * (bifseg_rounds.ROUNDS + 1)
+    assert found[bifseg_rounds.BOX][0] > 0.99 > 0.9 > found[bifseg_rounds.NONE][0]
+    assert found[bifseg_rounds.NONE][0] == found[bifseg_rounds.UNIFORM][0] == found[bifseg_rounds.FULL][0]
 
 
-def test_methods_without_a_network_begin_with_the_box_and_follow_the_strokes(script):
+def test_methods_without_a_network_begin_with_the_box_and_follow_the_strokes():
     disc = a_disc()
-    rounds, bench = bench_of(script, -1, disc)
+    rounds, bench = bench_of(-1, disc)
     box = 2 * disc.sum() / (disc.sum() + 21 * 21)
-    for method in rounds.TRADITIONAL:
+    for method in bifseg_rounds.TRADITIONAL:
         found = dices(bench.rounds(method, "own", 0))
         assert found[0] == pytest.approx(box, abs=1e-5)
         assert found[-1] > 0.97, method
-    user = rounds.user_of(replace(bench.item, spacing=(2.0, 3.0)))
+    user = bifseg_rounds.user_of(replace(bench.item, spacing=(2.0, 3.0)))
     assert (user.max_length, user.separation) == (21, 3.0)
 
 
-def test_the_seed_is_that_of_the_strokes(script, monkeypatch):
-    rounds, bench = bench_of(script, -1)
-    draw, drawn = rounds.simulate_scribbles, []
+def test_the_seed_is_that_of_the_strokes(monkeypatch):
+    rounds, bench = bench_of(-1)
+    draw, drawn = bifseg_rounds.simulate_scribbles, []
     monkeypatch.setattr(
         rounds, "simulate_scribbles", lambda *given, **more: drawn.append(draw(*given, **more)) or drawn[-1]
     )
     for seed in (0, 0, 1, 2, 3):
-        bench.rounds(rounds.NONE, "shared", seed)
-    first, same, *others = drawn[:: rounds.ROUNDS]
+        bench.rounds(bifseg_rounds.NONE, "shared", seed)
+    first, same, *others = drawn[:: bifseg_rounds.ROUNDS]
     np.testing.assert_array_equal(first, same)
     assert any((first != other).any() for other in others)
     assert (first[truth()] != 0).all(), "strokes are right"
     assert (first[~bench._inside] == -1).all(), "and in the box"
 
 
-def test_tuning_learns_from_the_strokes_and_own_strokes_end_with_the_errors(script):
-    rounds, bench = bench_of(script, -1, iterations=20)
-    rows = bench.rounds(rounds.FULL, "own", 0)
+def test_tuning_learns_from_the_strokes_and_own_strokes_end_with_the_errors():
+    rounds, bench = bench_of(-1, iterations=20)
+    rows = bench.rounds(bifseg_rounds.FULL, "own", 0)
     assert rows[0]["dice"] < 0.3
     assert rows[-1]["dice"] > 0.9
-    shared = bench.rounds(rounds.FULL, "shared", 0)
+    shared = bench.rounds(bifseg_rounds.FULL, "shared", 0)
     assert rows[-1]["painted"] < shared[-1]["painted"]
 
 
-def test_without_an_error_nothing_is_scribbled_and_nothing_changes(script):
-    rounds, bench = bench_of(script, 1)
-    for method in (rounds.FULL, rounds.CUT, "refinement (ce)"):
+def test_without_an_error_nothing_is_scribbled_and_nothing_changes():
+    rounds, bench = bench_of(1)
+    for method in (bifseg_rounds.FULL, bifseg_rounds.CUT, "refinement (ce)"):
         rows = bench.rounds(method, "shared", 0)
-        assert [(row["painted"], row["seconds"]) for row in rows[1:]] == [(0, 0.0)] * rounds.ROUNDS
+        assert [(row["painted"], row["seconds"]) for row in rows[1:]] == [(0, 0.0)] * bifseg_rounds.ROUNDS
         assert set(dices(rows)) == {1.0}
 
 
-def test_intensities_under_scribbles_tell_object_from_background(script):
+def test_intensities_under_scribbles_tell_object_from_background():
     image = np.zeros((20, 20), np.float32)
     image[5:15, 5:15] = 1
     image += np.random.default_rng(0).normal(0, 0.05, image.shape)
     scribbles = np.full(image.shape, -1, np.int16)
     scribbles[0], scribbles[10, 6:14] = 0, 1
-    p = script("bifseg_rounds").probabilities_by_intensity(image, scribbles)
+    p = bifseg_rounds.probabilities_by_intensity(image, scribbles)
     np.testing.assert_allclose(p.sum(axis=0), 1, atol=1e-6)
     assert p[1, 5:15, 5:15].mean() > 0.8 > 0.2 > p[1, 16:].mean()
 
@@ -219,7 +218,7 @@ def write_patients(folder: Path) -> Path:
     return folder / "manifest.json"
 
 
-def test_the_script_measures_once_goes_on_and_fills_the_page(script, tmp_path, monkeypatch, capsys):
+def test_the_script_measures_once_goes_on_and_fills_the_page(tmp_path, monkeypatch, capsys):
     weights, rows, page = tmp_path / "tiny.pt", tmp_path / "rows.jsonl", tmp_path / "page.md"
     torch.manual_seed(0)
     save_network(weights, build_network(CARD).eval(), CARD)
@@ -229,7 +228,7 @@ def test_the_script_measures_once_goes_on_and_fills_the_page(script, tmp_path, m
 
     def run(*more: str) -> str:
         monkeypatch.setattr(sys, "argv", ["bifseg.py", *more])
-        script("bifseg").main()
+        bifseg.main()
         return capsys.readouterr().out
 
     assert run(*words, "--limit", "1").count("larynx, pt 0, shared 0, ") == 9
