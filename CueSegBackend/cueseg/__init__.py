@@ -41,6 +41,9 @@ _HOMES = {
     "grow_scribbles": "scribbles",
     "GrowthOptions": "scribbles",
     "simulate_scribbles": "scribbles",
+    "Expansion": "seven_points",
+    "Target": "seven_points",
+    "expand_points": "seven_points",
 }
 
 __all__ = ["__version__", *_HOMES]
