@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bifseg_rounds import FULL, METHODS, NONE, TRADITIONAL, UNIFORM
-from paired import Margin, margin
+from paired import Difference, difference
 from refinement_tables import GOAL, comparable
 
 SHOWN = (0, 1, 3, 5)  # rounds
@@ -97,24 +97,20 @@ def table(found: Compared) -> str:
     return "\n".join(lines)
 
 
-def leads(found: Compared) -> dict[tuple[str, int], Margin]:
+def leads(found: Compared) -> dict[tuple[str, int], Difference]:
     """By how much BIFSeg leads: (uniform weights or the cut alone, round) -> paired over objects."""
     return {
-        (other, number): margin(
-            {FULL: list(ours.curves[:, number]), other: list(found.methods[other].curves[:, number])}, FULL
-        )
+        (other, number): difference(ours.curves[:, number], found.methods[other].curves[:, number])
         for ours in (found.methods[FULL],)
         for other in (UNIFORM, NONE)
         for number in SHOWN[1:]
     }
 
 
-def fewer_rounds(found: Compared) -> dict[str, Margin]:
+def fewer_rounds(found: Compared) -> dict[str, Difference]:
     """Rounds to the goal of BIFSeg less those of each traditional method, paired over objects."""
-    ours = list(found.methods[FULL].needed)
-    return {
-        other: margin({FULL: ours, other: list(found.methods[other].needed)}, FULL) for other in TRADITIONAL
-    }
+    ours = found.methods[FULL].needed
+    return {other: difference(ours, found.methods[other].needed) for other in TRADITIONAL}
 
 
 def lead_table(sets: dict[str, Compared]) -> str:
@@ -139,7 +135,7 @@ def round_table(sets: dict[str, Compared]) -> str:
     return "\n".join(lines)
 
 
-def _told(lead: Margin, digits: int) -> str:
+def _told(lead: Difference, digits: int) -> str:
     error = "-" if np.isnan(lead.error) else f"{lead.error:.{digits}f}"
     return f"{lead.mean:+.{digits}f} ± {error} (p = {lead.p:.2g})"
 
@@ -166,7 +162,7 @@ def verdict(name: str, found: Compared) -> str:
     )
 
 
-def _chance(lead: Margin) -> str:
+def _chance(lead: Difference) -> str:
     return f"{'beyond' if lead.p < CHANCE else 'within'} chance, p = {lead.p:.2g}"
 
 

@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import wilcoxon
 
 from accuracy import COLUMNS, classical
 from classical import METHODS
@@ -24,6 +23,7 @@ from common import metadata
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.cases import read_manifest
 from cueseg.training.validation import Segment, score, segment_with, validation_items
+from paired import difference
 
 CUES = ("none", "ep", "cm", "cm+ep")
 RECIPE = Path(__file__).parents[1] / "recipes" / "cue-ablation.toml"
@@ -100,9 +100,8 @@ def _structures(columns: dict[str, list[list[float]]], column: str) -> np.ndarra
 def _compared(values: dict[str, np.ndarray]) -> str:
     if not {"cm", "ep"} <= set(values):
         return "- | -"
-    difference = values["cm"] - values["ep"]
-    p = wilcoxon(difference).pvalue if np.any(difference) else 1.0
-    return f"{difference.mean():+.3f} | {p:.2g}"
+    lead = difference(values["cm"], values["ep"])
+    return f"{lead.mean:+.3f} | {lead.p:.2g}"
 
 
 def main() -> None:

@@ -190,7 +190,9 @@ def main() -> None:
     parser.add_argument("--labeller-patients", type=int, default=33, help="train patients of the labeller")
     parser.add_argument("--seed", type=int, default=0, help="of the division, the labeller and the clicks")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="of the U-Nets")
-    parser.add_argument("--labeller", type=Path, default=RECIPES / "weak-labels-labeller.toml", help="its recipe")
+    parser.add_argument(
+        "--labeller", type=Path, default=RECIPES / "weak-labels-labeller.toml", help="its recipe"
+    )
     parser.add_argument("--unet", type=Path, default=RECIPES / "weak-labels-unet.toml", help="its recipe")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--json", type=Path)

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import wilcoxon
+
+from paired import difference
 
 ALL = "all organs"
 
@@ -39,11 +40,8 @@ def compared(found: Found, organ: str) -> dict[str, Any]:
         means[kind] = runs.mean(axis=0)
         of_seeds = dict(zip(seeds, runs.mean(axis=1).tolist(), strict=True))
         figures[kind] = {"mean": float(means[kind].mean()), "sd": float(means[kind].std()), "seeds": of_seeds}
-    difference = means["weak"] - means["true"]
-    n = len(difference)
-    error = float(difference.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
-    p = float(wilcoxon(difference).pvalue) if np.any(difference) else 1.0
-    return figures | {"n": n, "difference": float(difference.mean()), "error": error, "p": p}
+    pairs = difference(means["weak"], means["true"])
+    return figures | {"n": len(means["weak"]), "difference": pairs.mean, "error": pairs.error, "p": pairs.p}
 
 
 def organ_table(found: Found) -> str:

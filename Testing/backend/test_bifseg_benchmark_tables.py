@@ -1,22 +1,13 @@
 """The tables of the benchmark of one object in a box: figures counted by hand, and verdicts either way."""
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "CueSegBackend" / "benchmarks"
+import bifseg_tables as tables
+
 RISING = [0.5, 0.7, 0.89, 0.95, 0.95, 0.95]
 SLOWER = [0.5, 0.6, 0.7, 0.8, 0.93, 0.94]
 SLOWEST = [0.5, 0.55, 0.6, 0.6, 0.6, 0.7]
-
-
-@pytest.fixture
-def tables(monkeypatch: pytest.MonkeyPatch):
-    """The module as the script imports it, with its folder on the path."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("bifseg_tables")
 
 
 def runs_of(full, uniform, none, traditional) -> list[dict]:
@@ -46,7 +37,7 @@ def runs_of(full, uniform, none, traditional) -> list[dict]:
     ]
 
 
-def test_figures_are_means_over_seeds_and_then_over_objects(tables):
+def test_figures_are_means_over_seeds_and_then_over_objects():
     runs = runs_of(RISING, SLOWER, SLOWEST, SLOWEST)
     found = tables.compared([*runs, {**runs[0], "case": "c"}])
     assert (found.cases, found.seeds, found.unpainted) == (["a", "b"], [0, 1], 0), "c lacks methods"
@@ -66,7 +57,7 @@ def test_figures_are_means_over_seeds_and_then_over_objects(tables):
     assert tables.compared(nothing).unpainted == 2
 
 
-def test_the_verdict_follows_the_figures_either_way(tables):
+def test_the_verdict_follows_the_figures_either_way():
     good = tables.verdict("larynx", tables.compared(runs_of(RISING, SLOWER, SLOWEST, SLOWEST)))
     assert "BIFSeg 0.910, BIFSeg (uniform) 0.900, cut alone 0.660. The paper's order" in good
     assert "not tuned) holds" in good
@@ -76,7 +67,7 @@ def test_the_verdict_follows_the_figures_either_way(tables):
     assert "traditional methods does not hold: no fewer than graph cut" in bad
 
 
-def test_sets_without_the_methods_of_the_paper_get_their_table_alone(tables):
+def test_sets_without_the_methods_of_the_paper_get_their_table_alone():
     runs = runs_of(RISING, SLOWER, SLOWEST, SLOWEST)
     some = [run for run in runs if run["method"] != "cut alone"]
     text = tables.text_of({"larynx": tables.compared(some)})
@@ -87,7 +78,7 @@ def test_sets_without_the_methods_of_the_paper_get_their_table_alone(tables):
     assert "- parotid left" not in whole
 
 
-def test_runs_that_cannot_be_compared_are_refused(tables):
+def test_runs_that_cannot_be_compared_are_refused():
     runs = runs_of(RISING, SLOWER, SLOWEST, SLOWEST)
     apart = [run for run in runs if (run["method"] == "BIFSeg") == (run["case"] == "a")]
     with pytest.raises(ValueError, match="measure what is missing first"):

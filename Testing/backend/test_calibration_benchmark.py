@@ -1,29 +1,19 @@
 """The benchmark of the threshold: Dice by threshold, calibration, the choice, and how the card gets it."""
 
-import importlib
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from torch import nn
 
+import calibration
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.config import read_recipe
 from cueseg.training.export import card_of
 from cueseg.training.validation import CLICKS, Item
 from cueseg.weights_file import LoadedModel, WeightsCard
 from labelled_manifest import write_volumes
-
-BENCHMARKS = Path(__file__).parents[2] / "CueSegBackend" / "benchmarks"
-
-
-@pytest.fixture
-def calibration(monkeypatch: pytest.MonkeyPatch):
-    """The script as running it imports it, with its folder on the path."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("calibration")
 
 
 class Brightness(nn.Module):
@@ -48,7 +38,7 @@ def item_of(column: str, subject: str, outer: int = 0) -> Item:
     return Item(column, subject, image, "grey", (1.0, 1.0), mask, points, points)
 
 
-def test_dice_by_threshold_is_that_of_the_predictor_with_that_threshold(calibration):
+def test_dice_by_threshold_is_that_of_the_predictor_with_that_threshold():
     predictor, item = predictor_with(), item_of("larynx", "a", outer=4)
     thresholds = (0.2, 0.35, 0.5, 0.8)
     dices = calibration.measure([item], predictor, "exact", thresholds).dices[0]
@@ -59,7 +49,7 @@ def test_dice_by_threshold_is_that_of_the_predictor_with_that_threshold(calibrat
     assert dices[2] == pytest.approx(2 * 12 / (12 + 16), abs=0.04)
 
 
-def test_pixels_by_probability_and_the_calibration_error(calibration):
+def test_pixels_by_probability_and_the_calibration_error():
     probability = np.array([[0.05, 0.05, 0.95], [1.0, 0.55, 0.0]], np.float32)
     mask = np.array([[0, 1, 1], [1, 0, 0]], bool)
     pixels = calibration.by_probability(probability, mask)
@@ -70,13 +60,13 @@ def test_pixels_by_probability_and_the_calibration_error(calibration):
     assert calibration.calibration_error(perfect) == 0.0
 
 
-def test_only_pixels_within_the_click_box_are_counted(calibration):
+def test_only_pixels_within_the_click_box_are_counted():
     measured = calibration.measure([item_of("larynx", "a")], predictor_with(), "exact", (0.5,))
     assert measured.pixels.shape == (1, 10, 3)
     assert measured.pixels[0, :, 0].sum() == 16 * 16 == measured.pixels[0, :, 2].sum()
 
 
-def test_the_standard_error_takes_structures_of_one_subject_together(calibration, rng):
+def test_the_standard_error_takes_structures_of_one_subject_together(rng):
     values = rng.normal(0.1, 0.05, 12)
     alone = [item_of("larynx", str(number)) for number in range(12)]
     usual = values.std(ddof=1) / np.sqrt(12)
@@ -88,7 +78,7 @@ def test_the_standard_error_takes_structures_of_one_subject_together(calibration
     assert np.isnan(calibration.standard_error(values, [item_of("larynx", "one")] * 12))
 
 
-def test_the_choice_weighs_columns_alike_and_says_whether_it_is_sure(calibration):
+def test_the_choice_weighs_columns_alike_and_says_whether_it_is_sure():
     items = [item_of("larynx", str(n)) for n in range(9)] + [item_of("mandible", str(n)) for n in range(2)]
     thresholds = (0.4, 0.5)
     dices = np.array([[0.80, 0.81]] * 9 + [[0.9, 0.7]] * 2)
@@ -106,14 +96,14 @@ def test_the_choice_weighs_columns_alike_and_says_whether_it_is_sure(calibration
     assert same == "Highest mean: 0.5, the card's threshold (0.8400)."
 
 
-def test_columns_beside_the_protocol_do_not_count(calibration):
+def test_columns_beside_the_protocol_do_not_count():
     dices = np.array([[0.5], [0.9]])
     names = ["hippocampus anterior", "hippocampus whole"]
     assert list(calibration.column_means(dices, names)) == names[::-1]
     np.testing.assert_array_equal(calibration.protocol_means(dices, names), [[0.9]])
 
 
-def test_the_script_reads_the_split_val_and_writes_its_figures(calibration, tmp_path, monkeypatch, capsys):
+def test_the_script_reads_the_split_val_and_writes_its_figures(tmp_path, monkeypatch, capsys):
     manifest = write_volumes(tmp_path, ("train", "val", "val", "test"))
     entries = json.loads(manifest.read_text(encoding="utf-8"))
     for entry in entries:

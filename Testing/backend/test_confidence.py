@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.paper_algorithm import paper_confidence_map
 from cueseg.confidence import confidence_map
 from cueseg.extreme_points import extreme_points_from_mask, jitter_points, order_extreme_points
 from degenerate_clicks import DRAWN, REFUSED, map_by_definition, random_blob
+from paper_algorithm import paper_confidence_map
 
 GOLDEN_CLICKS = np.array([(10, 30), (50, 28), (32, 8), (29, 52)], dtype=float)  # left, right, top, bottom
 GOLDEN_PIXELS = [(0, 0), (20, 20), (40, 45), (60, 60), (29, 30), (8, 32), (12, 50)]  # (row, col)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.refinement_tables import comparable, summary, table, verdict
+from refinement_tables import comparable, summary, table, verdict
 
 
 def runs() -> list[dict]:

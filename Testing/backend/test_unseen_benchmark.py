@@ -1,6 +1,5 @@
 """The benchmarks of unseen images and of small structures: what is measured, and the tables made of it."""
 
-import importlib
 import json
 import sys
 from pathlib import Path
@@ -9,20 +8,14 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from benchmarks.paired import margin, table
-from benchmarks.unseen_sets import DEEP_NUCLEI, SETS, items_of, largest_part, read_set
+import small_structures
+import unseen
 from cueseg.training.validation import Item
 from data_set_folders import save
+from paired import Difference, difference, margin, table
+from unseen_sets import DEEP_NUCLEI, SETS, items_of, largest_part, read_set
 
-BENCHMARKS = Path(__file__).parents[2] / "CueSegBackend" / "benchmarks"
 DEEP = next(one for one in SETS if one.name == "brain MR, deep nuclei")
-
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch):
-    """Import a script as running it does, with its folder on the path."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module
 
 
 def write_brain(folder: Path) -> np.ndarray:
@@ -91,18 +84,23 @@ def test_the_lead_is_paired_and_over_the_best_other_method():
     assert lead.error == pytest.approx(np.sqrt(np.sum((differences - 0.045) ** 2) / 3 / 4))
     assert lead.p == pytest.approx(wilcoxon(np.subtract(ours, close)).pvalue)
     assert margin({"net": ours, "same": ours}, "net").p == 1.0
+    assert difference(ours, close) == Difference(lead.mean, lead.error, lead.p)
+    one = difference([0.5], [0.25])
+    assert (one.mean, np.isnan(one.error), one.p) == (0.25, True, 1.0), "a single pair proves nothing"
     row = table({"net": {"a": ours}, "close": {"a": close}}, "net", "set").splitlines()[2]
     assert row.startswith("| a | 4 | 0.838 ± 0.096 | 0.792 ± 0.068 | close | +0.045 ± 0.025 |")
     with pytest.raises(ValueError, match=r"\[3, 4\]"):
         margin({"net": ours, "other": far[:3]}, "net")
+    with pytest.raises(ValueError, match=r"\[0\] of them: measure what is missing"):
+        difference([], [])
 
 
-def test_the_script_measures_a_set_and_writes_what_it_found(tmp_path, script, monkeypatch, capsys):
+def test_the_script_measures_a_set_and_writes_what_it_found(tmp_path, monkeypatch, capsys):
     write_brain(tmp_path)
     target = tmp_path / "unseen.json"
     arguments = ["--sets", DEEP.name, "--mricron", str(tmp_path), "--json", str(target)]
     monkeypatch.setattr(sys, "argv", ["unseen.py", *arguments])
-    script("unseen").main()
+    unseen.main()
     printed = capsys.readouterr().out
     assert printed.count(f"| {DEEP.name} | 2 |") == 2
     written = json.loads(target.read_text(encoding="utf-8"))
@@ -116,11 +114,10 @@ def item_of(mask: np.ndarray, exact: list[tuple[float, float]]) -> Item:
     return Item("any", "one", np.zeros(mask.shape), "ct", (1.0, 1.0), mask, points, points)
 
 
-def test_structures_are_grouped_by_side_by_share_and_by_parts(script):
-    small = script("small_structures")
+def test_structures_are_grouped_by_side_by_share_and_by_parts():
     mask = np.zeros((40, 50), bool)
     mask[10:15, 10:40] = True
-    assert small.groups_of(item_of(mask, [(10, 12), (39, 12), (20, 10), (20, 14)])) == (
+    assert small_structures.groups_of(item_of(mask, [(10, 12), (39, 12), (20, 10), (20, 14)])) == (
         "side < 6 px",
         "not thin",
         "whole",
@@ -128,14 +125,14 @@ def test_structures_are_grouped_by_side_by_share_and_by_parts(script):
     ring = np.zeros((40, 50), bool)
     ring[5:35, 5], ring[5:35, 34], ring[5, 5:35] = True, True, True
     corners = [(5, 10), (34, 10), (20, 5), (5, 34)]
-    assert small.groups_of(item_of(ring, corners)) == ("side >= 24 px", "thin", "whole")
+    assert small_structures.groups_of(item_of(ring, corners)) == ("side >= 24 px", "thin", "whole")
     ring[5, 10:30] = False
-    assert small.groups_of(item_of(ring, corners)) == ("side >= 24 px", "thin", "divided")
+    assert small_structures.groups_of(item_of(ring, corners)) == ("side >= 24 px", "thin", "divided")
     square = np.zeros((40, 50), bool)
     square[:6, :6] = True
-    assert small.groups_of(item_of(square, [(0, 0), (5, 0), (0, 5), (5, 5)]))[0] == "side 6-12 px"
+    assert small_structures.groups_of(item_of(square, [(0, 0), (5, 0), (0, 5), (5, 5)]))[0] == "side 6-12 px"
     items = [item_of(ring, corners), item_of(square, [(0, 0), (5, 0), (0, 5), (5, 5)])]
-    scores = small.grouped(items, {"net": [0.4, 0.9]})
+    scores = small_structures.grouped(items, {"net": [0.4, 0.9]})
     assert scores == {
         "net": {
             "side 6-12 px": [0.9],
@@ -146,4 +143,4 @@ def test_structures_are_grouped_by_side_by_share_and_by_parts(script):
             "whole": [0.9],
         }
     }
-    assert "- divided: any 1\n- whole: any 1" in small.composition(items)
+    assert "- divided: any 1\n- whole: any 1" in small_structures.composition(items)

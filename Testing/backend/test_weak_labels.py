@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import weak_labels_data as data
+import weak_labels_data as data
 from command_line import BRIGHT_CARD, BrightnessNetwork
 from cueseg.datasets.entries import read_entries
 from cueseg.evaluation.from_points import Clicks
@@ -187,18 +187,13 @@ def test_labels_are_made_once_by_the_same_weights_and_clicks(folder, monkeypatch
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Runs the script in this process; returns what it prints."""
-    known = set(sys.modules)
-    monkeypatch.syspath_prepend(BENCHMARK.parent)
 
     def run_script(*words: object) -> str:
         monkeypatch.setattr(sys, "argv", [str(BENCHMARK), *map(str, words)])
         runpy.run_path(str(BENCHMARK), run_name="__main__")
         return capsys.readouterr().out
 
-    yield run_script
-    for name in set(sys.modules) - known:
-        if Path(getattr(sys.modules[name], "__file__", None) or "").parent == BENCHMARK.parent:
-            del sys.modules[name]
+    return run_script
 
 
 def test_the_whole_experiment_on_made_up_volumes(manifest, tmp_path, run):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from benchmarks.common import fill_page
-from benchmarks.weak_labels_tables import (
+from common import fill_page
+from weak_labels_tables import (
     ALL,
     agreement_table,
     compared,
