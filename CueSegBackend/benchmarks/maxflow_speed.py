@@ -30,6 +30,7 @@ from cueseg.energy.neighbours import neighbour_offsets, pair_slices
 
 LAMBDA, SIGMA = 3.0, 0.1  # of images in units of their standard deviation
 SCALE = 1000  # whole numbers, so that all methods have the same problem
+Method = Callable[["Problem"], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Problem:
     name: str
     unary: NDArray[np.float64]
     weights: NDArray[np.float64]
+
+    @property
+    def offsets(self) -> tuple[tuple[int, ...], ...]:
+        """Steps to the neighbours that the weights are of."""
+        return neighbour_offsets(self.unary.ndim - 1, 2 * len(self.weights))
 
 
 def problem(name: str, probability: NDArray[Any], image: NDArray[Any]) -> Problem:
@@ -87,7 +93,7 @@ def by_scipy(given: Problem) -> NDArray[np.bool_]:
     shape, count = given.unary.shape[1:], given.unary[0].size
     index = np.arange(count).reshape(shape)
     rows, cols, costs = [], [], []
-    for layer, offset in zip(given.weights, neighbour_offsets(len(shape)), strict=True):
+    for layer, offset in zip(given.weights, given.offsets, strict=True):
         low, high = pair_slices(offset)
         rows += [index[low].reshape(-1), index[high].reshape(-1)]
         cols += [index[high].reshape(-1), index[low].reshape(-1)]
@@ -113,7 +119,7 @@ def by_pymaxflow(given: Problem) -> NDArray[np.bool_]:
     shape = given.unary.shape[1:]
     graph = maxflow.Graph[float](given.unary[0].size, 3 * given.unary[0].size)
     nodes = graph.add_grid_nodes(shape)
-    for layer, offset in zip(given.weights, neighbour_offsets(len(shape)), strict=True):
+    for layer, offset in zip(given.weights, given.offsets, strict=True):
         structure = np.zeros((3,) * len(shape))
         structure[tuple(1 + o for o in offset)] = 1
         graph.add_grid_edges(nodes, layer, structure, symmetric=True)
@@ -122,9 +128,20 @@ def by_pymaxflow(given: Problem) -> NDArray[np.bool_]:
     return graph.get_grid_segments(nodes)
 
 
-def measure(given: Problem, turns: int) -> dict[str, Any]:
-    """Check that all find the same energy, then time them in turns."""
-    methods: dict[str, Callable[[Problem], NDArray[np.bool_]]] = {
+def random_grid(seed: int) -> Problem:
+    """A small grid, of 4, 8 or (in three dimensions) 6 neighbours, with random costs; some pixels are tied, some pairs are free."""
+    rng = np.random.default_rng(seed)
+    shape = tuple(rng.integers(2, 24, 2)) if rng.random() < 0.7 else tuple(rng.integers(2, 9, 3))
+    unary = rng.integers(0, 200, (2, *shape)) * (rng.random(shape) < 0.8)
+    unary[rng.integers(0, 2)][rng.random(shape) < 0.05] = 10_000_000  # as under a scribble
+    pairs = (int(rng.choice((2, 4))) if len(shape) == 2 else 3, *shape)
+    weights = rng.integers(0, 150, pairs) * (rng.random(pairs) < 0.9)
+    return Problem(f"random grid {seed}", unary.astype(np.float64), weights.astype(np.float64))
+
+
+def check(given: Problem) -> dict[str, Method]:
+    """The methods there are, all of which find the same energy; the script ends where they do not."""
+    methods: dict[str, Method] = {
         "grid_cut": lambda one: grid_cut(*one.unary, one.weights),
         "scipy": by_scipy,
     }
@@ -135,9 +152,14 @@ def measure(given: Problem, turns: int) -> dict[str, Any]:
     }
     if max(energies.values()) - min(energies.values()) > 1e-7 * abs(min(energies.values())):
         raise SystemExit(f"{given.name}: the methods differ in energy: {energies}")
-    calls = {name: lambda method=method: method(given) for name, method in methods.items()}
+    return methods
+
+
+def measure(given: Problem, turns: int) -> dict[str, Any]:
+    """Check that all find the same energy, then time them in turns."""
+    calls = {name: lambda method=method: method(given) for name, method in check(given).items()}
     warm, _ = time_side_by_side(calls, turns, 1)
-    return {"problem": given.name, "energy": energies["scipy"], "seconds": warm}
+    return {"problem": given.name, "seconds": warm}
 
 
 def main() -> None:
@@ -149,8 +171,15 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--kinds", nargs="*", default=["blobs", "weak"], help="of the synthetic images")
     parser.add_argument("--volume", type=int, default=96, help="side of the synthetic volumes")
+    parser.add_argument(
+        "--grids", type=int, metavar="N", help="only compare energies on so many random grids"
+    )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    if options.grids:
+        methods = [check(random_grid(seed)) for seed in range(options.grids)][-1]
+        print(f"{options.grids} random grids: {', '.join(methods)} reach the same energy on each")
+        return
     shapes = [(128,) * 2, (256,) * 2, (512,) * 2, (options.volume,) * 3]
     problems = [synthetic(shape, kind) for kind in options.kinds for shape in shapes]
     problems = [*(of_network(options.manifest) if options.manifest else ()), *problems]
