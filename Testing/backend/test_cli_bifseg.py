@@ -2,42 +2,28 @@
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
 import torch
 
 from cueseg.bifseg import BifsegOptions, bifseg, options
 from cueseg.cli.bifseg import WEIGHTINGS
 from cueseg.cli.main import main
-from cueseg.image_files import Segmentation, read_image, read_segmentation, write_segmentation
-from cueseg.models.unet import UNet
-from cueseg.networks import NetworkCard, load_network, save_network
+from cueseg.image_files import read_image, read_segmentation
+from cueseg.networks import load_network
 from cueseg.refinement import load_delta
+from network_commands import SHAPE, network_words, save_image, save_tiny_network, write_segments
 
-SHAPE = (4, 24, 20)
 BOX = ((3, 3, 1), (13, 13, 2))
-CARD = NetworkCard(
-    name="tiny",
-    dims=2,
-    in_channels=1,
-    classes=("background", "thing"),
-    architecture="unet",
-    model_options={"base": 4, "levels": 2},
-    multiple=2,
-    licence="MIT",
-)
 
 
 @pytest.fixture
 def files(tmp_path):
     """A volume and a picture with a square, a network that has learnt nothing, and scribbles."""
-    torch.manual_seed(0)
-    save_network(tmp_path / "net.pt", UNet(2, 1, 2, base=4, levels=2).eval(), CARD)
+    save_tiny_network(tmp_path / "net.pt", "thing")
     image = np.random.default_rng(0).normal(0, 0.05, SHAPE).astype(np.float32)
     image[1:3, 4:12, 5:12] += 1
-    sitk.WriteImage(sitk.GetImageFromArray(image), str(tmp_path / "image.nrrd"))
-    picture = (np.clip(image[1], 0, 1) * 200).astype(np.uint8)
-    sitk.WriteImage(sitk.GetImageFromArray(picture), str(tmp_path / "picture.png"))
-    _write(tmp_path, "scribbles", _strokes(), ["square", "Background"])
+    save_image(tmp_path / "image.nrrd", image)
+    save_image(tmp_path / "picture.png", (np.clip(image[1], 0, 1) * 200).astype(np.uint8))
+    write_segments(tmp_path, "scribbles", _strokes(), ["square", "Background"])
     return tmp_path
 
 
@@ -47,14 +33,8 @@ def _strokes():
     return strokes
 
 
-def _write(folder, name, labels, names):
-    image = read_image(folder / "image.nrrd")
-    write_segmentation(folder / f"{name}.seg.nrrd", Segmentation.from_labels(labels, names), image)
-
-
 def _words(files, *more, box=(3, 3, 1, 13, 13, 2), image="image.nrrd"):
-    words = ["bifseg", files / image, "--network", files / "net.pt", "--output", files / "out.seg.nrrd"]
-    return [str(word) for word in (*words, "--box", *box, *more)]
+    return network_words("bifseg", files, "--box", *box, *more, image=image)
 
 
 def _mask(files, name, image="image.nrrd"):
@@ -98,6 +78,26 @@ def test_the_segment_is_named_as_asked(files):
     assert _mask(files, "cell").shape == SHAPE
 
 
+@pytest.mark.parametrize("more", [("--weighting", "none"), ("--alternations", "0")])
+def test_weights_of_a_network_that_is_not_tuned_are_refused(files, capsys, more):
+    assert main(_words(files, "--save-weights", str(files / "tuned.pt"), *more)) == 3
+    said = capsys.readouterr().err
+    assert " ".join(more) in said
+    assert "leave out --save-weights, or choose another" in said
+    assert not (files / "tuned.pt").exists()
+    assert not (files / "out.seg.nrrd").exists()
+
+
+def test_weights_that_learnt_nothing_are_not_written_and_this_is_said(files, capsys):
+    more = ("--smoothness", "0", "--save-weights", str(files / "tuned.pt"))
+    write_segments(files, "background", np.full(SHAPE, 2, np.uint8), ["other", "background"])
+    assert main(_words(files, "--scribbles", str(files / "background.seg.nrrd"), *more)) == 0
+    captured = capsys.readouterr()
+    assert f"nothing was tuned, so {files / 'tuned.pt'} was not written" in captured.err
+    assert "tuned layers ->" not in captured.out
+    assert not (files / "tuned.pt").exists()
+
+
 def test_the_choices_are_those_of_the_options():
     assert WEIGHTINGS == options.WEIGHTINGS
 
@@ -126,6 +126,6 @@ def test_bad_input_is_named_and_nothing_is_written(files, capsys, more, box, cod
 
 
 def test_two_objects_are_refused(files, capsys):
-    _write(files, "two", _strokes(), ["kidney", "liver"])
+    write_segments(files, "two", _strokes(), ["kidney", "liver"])
     assert main(_words(files, "--scribbles", str(files / "two.seg.nrrd"))) == 3
     assert "holds the segments kidney, liver: keep background and one object" in capsys.readouterr().err

@@ -2,55 +2,33 @@
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
-import torch
 
 from cueseg.cli.main import main
 from cueseg.cli.refine_arguments import METHODS, REGULARISERS
 from cueseg.cli.scribble_classes import class_numbers
-from cueseg.image_files import Segmentation, read_image, read_segmentation, write_segmentation
-from cueseg.models.unet import UNet
-from cueseg.networks import NetworkCard, load_network, save_network
+from cueseg.image_files import read_image, read_segmentation
+from cueseg.networks import load_network
 from cueseg.refinement import RefinementOptions, RefinementSession, options
-
-SHAPE = (4, 24, 20)
-CARD = NetworkCard(
-    name="tiny",
-    dims=2,
-    in_channels=1,
-    classes=("background", "Disc"),
-    architecture="unet",
-    model_options={"base": 4, "levels": 2},
-    multiple=2,
-    licence="MIT",
-)
+from network_commands import SHAPE, network_words, save_image, save_tiny_network, write_segments
 
 
 @pytest.fixture
 def files(tmp_path):
     """An image with two discs, a network that finds nothing in particular, and scribbles of three labels."""
-    torch.manual_seed(0)
-    save_network(tmp_path / "net.pt", UNet(2, 1, 2, base=4, levels=2).eval(), CARD)
+    save_tiny_network(tmp_path / "net.pt", "Disc")
     image = np.random.default_rng(0).normal(0, 0.1, SHAPE).astype(np.float32)
     image[1:3, 4:12, 4:12] += 1
     image[1:3, 14:20, 10:18] += 2
-    sitk.WriteImage(sitk.GetImageFromArray(image), str(tmp_path / "image.nrrd"))
+    save_image(tmp_path / "image.nrrd", image)
     strokes = np.zeros(SHAPE, np.uint8)
     strokes[1, 8, 5:11], strokes[1, 2, 2:18], strokes[1, 17, 11:17] = 1, 2, 3
-    _write_segments(tmp_path, "scribbles", strokes, ["disc", "background", "square"])
+    write_segments(tmp_path, "scribbles", strokes, ["disc", "background", "square"])
     return tmp_path
 
 
-def _write_segments(folder, name, labels, names):
-    image = read_image(folder / "image.nrrd")
-    write_segmentation(folder / f"{name}.seg.nrrd", Segmentation.from_labels(labels, names), image)
-
-
 def _words(files, *more, command="refine"):
-    words = [command, files / "image.nrrd", "--network", files / "net.pt", "--output", files / "out.seg.nrrd"]
-    if command == "refine":
-        words += ["--scribbles", files / "scribbles.seg.nrrd"]
-    return [str(word) for word in (*words, *more)]
+    painted = ("--scribbles", files / "scribbles.seg.nrrd") if command == "refine" else ()
+    return network_words(command, files, *painted, *more)
 
 
 def _labels(files, name="out"):
@@ -106,7 +84,7 @@ def test_slices_initial_and_lock_leave_the_rest_alone(files):
     initial = np.zeros(SHAPE, np.uint8)
     initial[:, 6:9, 6:9] = 1
     initial[:, 0, 0] = 2
-    _write_segments(files, "initial", initial, ["disc", "keep"])
+    write_segments(files, "initial", initial, ["disc", "keep"])
     more = ("--initial", str(files / "initial.seg.nrrd"), "--slices", "1:1", "--lock", "keep")
     assert main(_words(files, *more, "--iterations", "5")) == 0
     labels, names = _labels(files)
@@ -134,7 +112,7 @@ def test_bad_input_is_named_and_nothing_is_written(files, capsys, more, code, me
 
 
 def test_empty_scribbles_are_refused(files, capsys):
-    _write_segments(files, "empty", np.zeros(SHAPE, np.uint8), ["disc"])
+    write_segments(files, "empty", np.zeros(SHAPE, np.uint8), ["disc"])
     assert main(_words(files, "--scribbles", str(files / "empty.seg.nrrd"))) == 3
     assert "scribble" in capsys.readouterr().err
     assert not (files / "out.seg.nrrd").exists()

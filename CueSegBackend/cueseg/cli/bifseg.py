@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cueseg.cli.console import HelpFormatter, complain, progress, say
-from cueseg.cli.file_arguments import add_device, add_image, add_image_kind, add_output, add_overwrite
-from cueseg.cli.predict import open_image, open_network, write_labels
+from cueseg.cli.console import HelpFormatter, complain, say
+from cueseg.cli.file_arguments import (
+    add_device,
+    add_image,
+    add_image_kind,
+    add_network,
+    add_output,
+    add_overwrite,
+)
+from cueseg.cli.predict import open_image, open_session, write_labels
 from cueseg.cli.scribble_classes import BACKGROUND
 
 if TYPE_CHECKING:
@@ -67,12 +74,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def _add_method(add: Any) -> None:
-    add(
-        "--network",
-        required=True,
-        metavar="NAME|FILE",
-        help="a shipped network, or a file or folder that inspect-network accepts; background and one class",
-    )
+    add_network(add, also="; background and one class")
     add_device(add)
     add(
         "--weighting",
@@ -100,14 +102,11 @@ def run(options: argparse.Namespace) -> int:
         ValueError, OSError: Input or output that cannot be used.
         UnusableWeightsError: The network cannot be used.
     """
-    from cueseg.device import choose_device
-
     image = open_image(options)
     box = _corners(options.box, image)
     scribbles, painted = _scribbles(options, image)
     settings = _settings(options)
-    choose_device(options.device)  # first, so that what fails below is the network
-    session = _session(options, image)
+    session: BifsegSession = open_session("BifsegSession", options, image)
     session.set_box(box)
     watched = options.verbose or sys.stderr.isatty()
     result = session.segment(scribbles, settings, monitor=_watch if watched else None)
@@ -115,8 +114,10 @@ def run(options: argparse.Namespace) -> int:
         complain(f"note: {note}")
     name = options.name or painted or session.network.card.classes[1]
     write_labels(options, image, result.mask.astype(np.int16), (BACKGROUND, name))
-    if options.save_weights and result.delta is not None:
+    if options.save_weights and result.iterations:
         result.delta.save(options.save_weights)
+    elif options.save_weights:
+        complain(f"note: nothing was tuned, so {options.save_weights} was not written")
     say(_report(options, result, name, session.device))
     return 0
 
@@ -165,17 +166,14 @@ def _settings(options: argparse.Namespace) -> "BifsegOptions":
         "seed",
     )
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    return BifsegOptions(**given)
-
-
-def _session(options: argparse.Namespace, image: "ImageFile") -> "BifsegSession":
-    with progress("loading the network", options.verbose):
-        from cueseg.bifseg import BifsegSession
-
-        session = BifsegSession(open_network(options.network), device=options.device)
-    modality = options.modality or image.modality
-    session.set_image(image.array, image.spacing[::-1], modality, spatial_shape=image.shape)
-    return session
+    settings = BifsegOptions(**given)
+    if options.save_weights and not settings.tunes:
+        raise ValueError(
+            f"the network is not tuned with --weighting {settings.weighting} and --alternations "
+            f"{settings.alternations}, so there are no weights for {options.save_weights}: leave out "
+            "--save-weights, or choose another --weighting and 1 or more --alternations"
+        )
+    return settings
 
 
 def _watch(step: "RefinementProgress") -> None:
@@ -186,6 +184,6 @@ def _watch(step: "RefinementProgress") -> None:
 def _report(options: argparse.Namespace, result: "BifsegResult", name: str, device: str) -> str:
     label_steps = len(result.alternations)
     how = f"{result.iterations} iterations, {label_steps} label steps ({result.stopped_by})"
-    saved = f"\ntuned layers -> {options.save_weights}" if options.save_weights and result.delta else ""
+    saved = f"\ntuned layers -> {options.save_weights}" if options.save_weights and result.iterations else ""
     seconds = sum(result.seconds.values())
     return f"{how}\n{name} {int(result.mask.sum())} voxels, {seconds:.1f} s ({device}) -> {options.output}{saved}"

@@ -47,6 +47,16 @@ def add_overwrite(add: Add) -> None:
     add("--overwrite", action="store_true", help="replace the output file if it exists")
 
 
+def add_network(add: Add, also: str = "") -> None:
+    """The segmentation network; `also` ends its help, where not every network will do."""
+    add(
+        "--network",
+        required=True,
+        metavar="NAME|FILE",
+        help=f"a shipped network, or a file or folder that inspect-network accepts{also}",
+    )
+
+
 def add_device(add: Add) -> None:
     """Where to compute."""
     add("--device", default="auto", metavar="auto|cpu|cuda", help="where to compute (default: auto)")

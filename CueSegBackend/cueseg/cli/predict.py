@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+import cueseg
 from cueseg.cli.console import progress, say
 from cueseg.cli.errors import UnusableWeightsError
 from cueseg.cli.refine_arguments import add_predict_parser
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         UnusableWeightsError: The network or the adapted weights cannot be used.
     """
     image = open_image(options)
-    session = open_session(options, image)
+    session: RefinementSession = open_session("RefinementSession", options, image)
     delta = open_delta(options.weights) if options.weights else None
     with progress("predicting", options.verbose):
         prediction = session.predict(delta=delta)
@@ -55,14 +56,23 @@ def open_image(options: argparse.Namespace) -> "ImageFile":
         return read_image(options.image, options.series)
 
 
-def open_session(options: argparse.Namespace, image: "ImageFile") -> "RefinementSession":
-    """Load the network and give it the image."""
+def open_session(kind: str, options: argparse.Namespace, image: "ImageFile") -> Any:
+    """Load the network into a session and give it the image.
+
+    Args:
+        kind: "RefinementSession" or "BifsegSession".
+        options: with network, device and modality.
+        image: to work on.
+
+    Raises:
+        ValueError: a device that is not there, a network or an image that the session does not take.
+        UnusableWeightsError: The network cannot be used.
+    """
     with progress("loading the network", options.verbose):
         from cueseg.device import choose_device
-        from cueseg.refinement import RefinementSession
 
         choose_device(options.device)  # first, so that what fails below is the network
-        session = RefinementSession(open_network(options.network), device=options.device)
+        session = getattr(cueseg, kind)(open_network(options.network), device=options.device)
     modality = options.modality or image.modality
     session.set_image(image.array, image.spacing[::-1], modality, spatial_shape=image.shape)
     _log.info("%s on %s", session.network.card.name, session.device)

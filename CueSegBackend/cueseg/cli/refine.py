@@ -15,7 +15,7 @@ from cueseg.cli.scribble_classes import BACKGROUND, class_numbers, labels_of, ma
 
 if TYPE_CHECKING:
     from cueseg.image_files import ImageFile
-    from cueseg.refinement import RefinementOptions, RefinementProgress, RefinementResult
+    from cueseg.refinement import RefinementOptions, RefinementProgress, RefinementResult, RefinementSession
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     painted = read_segmentation(options.scribbles, image)
     initial = read_segmentation(options.initial, image) if options.initial else None
     settings = _settings(options, image)
-    session = open_session(options, image)
+    session: RefinementSession = open_session("RefinementSession", options, image)
     names = [item.name for item in painted.segments]
     if initial is not None:
         names += [item.name for item in initial.segments if item.name not in names]

@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from cueseg.cli.console import HelpFormatter
-from cueseg.cli.file_arguments import add_device, add_image, add_image_kind, add_output, add_overwrite
+from cueseg.cli.file_arguments import (
+    add_device,
+    add_image,
+    add_image_kind,
+    add_network,
+    add_output,
+    add_overwrite,
+)
 
 METHODS = ("ce", "paper", "f-brs")
 REGULARISERS = ("none", "graph-cut", "random-walker")
@@ -50,7 +57,8 @@ def add_predict_parser(commands: Any, common: argparse.ArgumentParser) -> argpar
     _add_input(parser.add_argument_group("input"))
     _add_output(parser.add_argument_group("output"))
     add = parser.add_argument_group("network").add_argument
-    _add_network(add)
+    add_network(add)
+    add_device(add)
     add("--weights", type=Path, metavar="FILE", help="adapted last layers that `refine` saved")
     return parser
 
@@ -86,16 +94,6 @@ def _add_output(group: Any) -> None:
     add_overwrite(group.add_argument)
 
 
-def _add_network(add: Any) -> None:
-    add(
-        "--network",
-        required=True,
-        metavar="NAME|FILE",
-        help="a shipped network, or a file or folder that inspect-network accepts",
-    )
-    add_device(add)
-
-
 def _add_region(group: Any) -> None:
     add = group.add_argument
     add("--slices", type=slice_range, metavar="A:B", help="only stored slices A to B, B included, from 0")
@@ -105,7 +103,8 @@ def _add_region(group: Any) -> None:
 
 def _add_method(group: Any) -> None:
     add = group.add_argument
-    _add_network(add)
+    add_network(add)
+    add_device(add)
     add("--method", choices=METHODS, default="ce", help="objective (default: ce)")
     add("--layers", type=layers, metavar="N|NAMES", help="how many last layers, or their names with commas")
     add("--iterations", type=int, default=None, metavar="M", help="at most so many (default: the method's)")
