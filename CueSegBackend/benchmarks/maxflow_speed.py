@@ -42,9 +42,14 @@ class Problem:
     weights: NDArray[np.float64]
 
     @property
+    def connectivity(self) -> int:
+        """Number of neighbours of a pixel."""
+        return 2 * len(self.weights)
+
+    @property
     def offsets(self) -> tuple[tuple[int, ...], ...]:
         """Steps to the neighbours that the weights are of."""
-        return neighbour_offsets(self.unary.ndim - 1, 2 * len(self.weights))
+        return neighbour_offsets(self.unary.ndim - 1, self.connectivity)
 
 
 def problem(name: str, probability: NDArray[Any], image: NDArray[Any]) -> Problem:
@@ -129,7 +134,7 @@ def by_pymaxflow(given: Problem) -> NDArray[np.bool_]:
 
 
 def random_grid(seed: int) -> Problem:
-    """A small grid, of 4, 8 or (in three dimensions) 6 neighbours, with random costs; some pixels are tied, some pairs are free."""
+    """Random costs on a small grid of 4, 8 or 6 neighbours; some pixels are tied, some pairs are free."""
     rng = np.random.default_rng(seed)
     shape = tuple(rng.integers(2, 24, 2)) if rng.random() < 0.7 else tuple(rng.integers(2, 9, 3))
     unary = rng.integers(0, 200, (2, *shape)) * (rng.random(shape) < 0.8)
@@ -142,13 +147,14 @@ def random_grid(seed: int) -> Problem:
 def check(given: Problem) -> dict[str, Method]:
     """The methods there are, all of which find the same energy; the script ends where they do not."""
     methods: dict[str, Method] = {
-        "grid_cut": lambda one: grid_cut(*one.unary, one.weights),
+        "grid_cut": lambda one: grid_cut(*one.unary, one.weights, connectivity=one.connectivity),
         "scipy": by_scipy,
     }
     if importlib.util.find_spec("maxflow"):
         methods["pymaxflow"] = by_pymaxflow
     energies = {
-        name: energy_of(method(given), given.unary, given.weights) for name, method in methods.items()
+        name: energy_of(method(given), given.unary, given.weights, given.connectivity)
+        for name, method in methods.items()
     }
     if max(energies.values()) - min(energies.values()) > 1e-7 * abs(min(energies.values())):
         raise SystemExit(f"{given.name}: the methods differ in energy: {energies}")
