@@ -126,7 +126,7 @@ class Round:
             return False
         p, painted = found.probabilities[1], self._scribbles >= 0
         weights = voxel_weights(p, found.labels, self._scribbles, crop.outside, near, options)
-        omega = options.omega if options.weighting == "full" else 1.0
+        omega = float(weights[painted][0]) if painted.any() else 1.0  # scribbles all weigh the same
         batches = step.batches(crop.to_padded(encode(found.labels, weights, painted)), omega, rng)
         if not batches:
             found.notes.append(

@@ -52,8 +52,6 @@ class BifsegSession:
         device: str = "auto",
         cache_megabytes: float = 1024,
     ) -> None:
-        if not cache_megabytes >= 0:
-            raise ValueError(f"cache_megabytes is {cache_megabytes!r}: it must be 0 or more")
         self.network = SegmentationNetwork.wrap(network)
         classes = self.network.card.classes
         if len(classes) != 2:

@@ -36,11 +36,16 @@ class Engine:
         device: "cpu", "cuda", ...
         cache_megabytes: most memory for features.
         half_cache: keep features as float16.
+
+    Raises:
+        ValueError: a negative cache.
     """
 
     def __init__(
         self, network: SegmentationNetwork, device: str, cache_megabytes: float, half_cache: bool
     ) -> None:
+        if not cache_megabytes >= 0:
+            raise ValueError(f"cache_megabytes is {cache_megabytes!r}: it must be 0 or more")
         self.network = network
         self.device = device
         self.cache = FeatureCache(cache_megabytes)

@@ -50,8 +50,6 @@ class RefinementSession:
         cache_megabytes: float = 1024,
         half_cache: bool = False,
     ) -> None:
-        if not cache_megabytes >= 0:
-            raise ValueError(f"cache_megabytes is {cache_megabytes!r}: it must be 0 or more")
         self.network = SegmentationNetwork.wrap(network)
         self.device, self.device_note = choose_device(device)
         self._engine = Engine(self.network, self.device, cache_megabytes, half_cache)
