@@ -55,22 +55,13 @@ class BoxPanel:
         :raises ValueError: it cannot begin, in words for the user.
         """
 
-        def run(card: Any = None) -> None:
+        def run() -> None:
             options, scope = boxSettings(settings), scopeOf(settings)
             self.session.segmentBox(
                 refineSettings(settings), options, settings.box, *calls, scope, tunes=tunes
             )
 
-        def runLater(card: Any) -> None:
-            try:
-                run()
-            except ValueError as error:
-                calls.onError(error)
-
-        if self._isFollowed(settings) and self.session.isSetUp:
-            run()
-        else:
-            self._setUp(settings, runLater, calls.onError)
+        self._whenSetUp(settings, run, calls.onError)
         return []
 
     def targets(self) -> list[tuple[str, str]]:

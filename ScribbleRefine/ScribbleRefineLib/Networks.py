@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,24 +79,18 @@ class Backend:
         return BifsegSession(network, device=device, cache_megabytes=cacheMegabytes)
 
     def makeBoxOptions(self, settings: BoxSettings, tunes: bool) -> BifsegOptions:
-        """The backend's options for one object; imports no torch.
+        """The backend's options for one object, which have the settings' names; imports no torch.
 
         :param tunes: False takes the network as it is.
         :raises ValueError: a value that is not allowed; the message names it and what is.
         """
         from cueseg.bifseg import BifsegOptions
 
-        return BifsegOptions(
-            smoothness=settings.smoothness,
-            sigma=settings.sigma,
-            t0=settings.t0,
-            t1=settings.t1,
-            epsilon=settings.epsilon,
-            omega=settings.omega,
-            alternations=settings.alternations if tunes else 0,
-            learning_rate=settings.learningRate or BifsegOptions.learning_rate,
-            layers=settings.layers,
-        )
+        chosen = asdict(settings)
+        rate = chosen.pop("learningRate")
+        if rate is not None:
+            chosen["learning_rate"] = rate
+        return BifsegOptions(**chosen if tunes else chosen | {"alternations": 0})
 
     def growScribbles(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ def jobOf(
     )
     history = space.history
     if tunes and history.box is not None and history.box.key == job.boxKey:
-        job = Job(**{**vars(job), "box": BoxInput(corners, options, history.weights)})
+        job = replace(job, box=replace(job.box, start=history.weights))
     return job, [*notes, *stays]
 
 

@@ -99,13 +99,10 @@ class Panel(BoxPanel, PanelBase):
     def runNetwork(self, settings: Settings, calls: Calls) -> None:
         """Write what the network says as it is; makes a segmentation if there is none."""
 
-        def run(card: Any = None) -> None:
+        def run() -> None:
             self.session.runInitial(refineSettings(settings), *calls)
 
-        if self._isFollowed(settings) and self.session.isSetUp:
-            run()
-        else:
-            self._setUp(settings, run, calls.onError)
+        self._whenSetUp(settings, run, calls.onError)
 
     def useSegmentation(self, settings: Settings) -> list[str]:
         """Begin with what the segmentation holds; returns what there is to say about it."""
@@ -204,6 +201,25 @@ class Panel(BoxPanel, PanelBase):
         if made:
             settings.segmentation = session.segmentationNode
         return True
+
+    def _whenSetUp(
+        self, settings: Settings, run: Callable[[], None], onError: Callable[[Exception], None]
+    ) -> None:
+        """Run now, or set up first; what is wrong is then told to `onError`.
+
+        :raises ValueError: as `run` does, if it runs now.
+        """
+
+        def runLater(card: Any) -> None:
+            try:
+                run()
+            except ValueError as error:
+                onError(error)
+
+        if self._isFollowed(settings) and self.session.isSetUp:
+            run()
+        else:
+            self._setUp(settings, runLater, onError)
 
     def _isFollowed(self, settings: Settings) -> bool:
         """Whether it is set up, or being set up, for these settings."""

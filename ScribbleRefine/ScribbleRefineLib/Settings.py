@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Protocol
 
 import slicer
@@ -98,18 +99,10 @@ def refineSettings(settings: Settings) -> RefineSettings:
 
 
 def boxSettings(settings: Settings) -> BoxSettings:
-    """The options for one object."""
-    return BoxSettings(
-        smoothness=settings.smoothness,
-        sigma=settings.sigma,
-        t0=settings.t0,
-        t1=settings.t1,
-        epsilon=settings.epsilon,
-        omega=settings.omega,
-        alternations=settings.alternations,
-        layers=settings.layers or None,
-        learningRate=settings.learningRate or None,
-    )
+    """The options for one object: fields of the same names; 0 stands for "what suits the method" in two of them."""
+    chosen = {field.name: getattr(settings, field.name) for field in fields(BoxSettings)}
+    orNone = {"layers": settings.layers or None, "learningRate": settings.learningRate or None}
+    return BoxSettings(**chosen | orNone)
 
 
 def scopeOf(settings: Settings) -> Scope:
