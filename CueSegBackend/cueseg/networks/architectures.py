@@ -14,6 +14,7 @@ __all__ = ["ARCHITECTURES", "build_network"]
 
 _HOMES = {
     "unet": "cueseg.models.unet:UNet",
+    "unet-2.5d": "cueseg.models.unet25d:UNet25D",
     "p-net": "cueseg.models.p_net:p_net",
     "pc-net": "cueseg.models.p_net:pc_net",
     "deepbrain": "cueseg.networks.architectures:_deepbrain",
@@ -24,6 +25,7 @@ _HOMES = {
     "monai-dynunet": "cueseg.networks.formats.monai_networks:dyn_unet",
     "monai-segresnet": "cueseg.networks.formats.monai_networks:seg_res_net",
     "monai-unetr": "cueseg.networks.formats.monai_networks:unetr",
+    "monai-attentionunet": "cueseg.networks.formats.monai_networks:attention_unet",
 }
 
 ARCHITECTURES = tuple(_HOMES)

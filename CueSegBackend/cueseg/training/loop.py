@@ -46,6 +46,8 @@ class TrainingLoop:
 
     kept: ClassVar[tuple[str, ...]] = ("step", "best")
     """Names of the plain values that are saved with the weights."""
+    score_name: str = "Dice"
+    """What the validation gives, for the log."""
 
     def __init__(
         self, recipe: LoopOptions, model: nn.Module, folder: Path, layout: torch.memory_format
@@ -166,7 +168,7 @@ class TrainingLoop:
         score, better, row = self.ranks.from_first(found)
         if row and self.ranks.first:
             journal.write({"step": self.step, **row})
-            _log.info("step %d validation Dice %.4f", self.step, score)
+            _log.info("step %d validation %s %.4f", self.step, self.score_name, score)
         if better:
             self.best = score
             if self.ranks.first:

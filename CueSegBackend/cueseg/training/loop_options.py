@@ -22,6 +22,7 @@ class LoopOptions:
         optimizer: "adamw", "adam" or "sgd".
         betas: Of Adam.
         momentum: Of "sgd".
+        nesterov: Whether the momentum of "sgd" is Nesterov's.
         schedule: After the warm-up: "cosine" to a hundredth, "constant", or "poly", (1 - share of the steps) ** power.
         power: Of "poly".
         warm_up: Steps in which the rate rises in a straight line.
@@ -53,6 +54,7 @@ class LoopOptions:
     optimizer: str = "adamw"
     betas: tuple[float, ...] = (0.9, 0.999)
     momentum: float = 0.9
+    nesterov: bool = False
     schedule: str = "cosine"
     power: float = 0.9
     warm_up: int = 50
@@ -86,4 +88,5 @@ class LoopOptions:
         check(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, f"one of {OPTIMIZERS}")
         check(self.schedule in SCHEDULES, "schedule", self.schedule, f"one of {SCHEDULES}")
         check(self.precision in PRECISIONS, "precision", self.precision, f"one of {PRECISIONS}")
+        check(not self.nesterov or self.momentum > 0, "nesterov", self.nesterov, "false without momentum")
         check(self.batch % self.accumulate == 0, "accumulate", self.accumulate, f"a divisor of {self.batch}")

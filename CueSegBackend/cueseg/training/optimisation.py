@@ -19,7 +19,9 @@ def make_optimizer(options: LoopOptions, model: nn.Module) -> torch.optim.Optimi
     """The optimiser of the parameters that are trained: weight decay on weights, not on biases and norms."""
     groups = _parameter_groups(options, model)
     if options.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=options.learning_rate, momentum=options.momentum)
+        return torch.optim.SGD(
+            groups, lr=options.learning_rate, momentum=options.momentum, nesterov=options.nesterov
+        )
     kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[options.optimizer]
     return kind(groups, lr=options.learning_rate, betas=(options.betas[0], options.betas[1]))
 

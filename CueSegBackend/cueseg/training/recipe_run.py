@@ -65,6 +65,6 @@ def run_recipe(
         trainer = kind.trainer(recipe, folder, ranks)
         best = trainer.run(until)
         if ranks.first:
-            report = "%s: step %d of %d, best validation Dice %.4f"
-            _log.info(report, recipe.name, trainer.step, recipe.steps, best)
+            report = "%s: step %d of %d, best validation %s %.4f"
+            _log.info(report, recipe.name, trainer.step, recipe.steps, trainer.score_name, best)
     return 0

@@ -15,6 +15,8 @@ from cueseg.training.cases import read_manifest
 from cueseg.training.config import Recipe, read_recipe
 from cueseg.training.dense_run import DENSE_RECIPES
 from cueseg.training.export import card_of, export
+from cueseg.training.monitoring_run import MONITORING_RECIPES
+from cueseg.training.points_run import POINTS_RECIPES
 from cueseg.training.ranks import Ranks
 from cueseg.training.recipe_run import Kind, run_recipe
 from cueseg.training.recipe_values import kind_of
@@ -86,5 +88,11 @@ def _overrides(pairs: list[str]) -> dict[str, Any]:
     return {key: value for pair in pairs for key, value in tomllib.loads(pair).items()}
 
 
-KINDS = {"dense": DENSE_RECIPES, "box": BOX_RECIPES, "": Kind(read_recipe, _trainer, _export)}
+KINDS = {
+    "dense": DENSE_RECIPES,
+    "box": BOX_RECIPES,
+    "points": POINTS_RECIPES,
+    "monitoring": MONITORING_RECIPES,
+    "": Kind(read_recipe, _trainer, _export),
+}
 """What `kind` a recipe says; weights for extreme points say none."""

@@ -8,7 +8,7 @@ from torch import nn
 
 from cueseg.networks.formats.packages import require_package
 
-__all__ = ["MONAI_NETWORKS", "basic_unet", "dyn_unet", "seg_res_net", "unet", "unetr"]
+__all__ = ["MONAI_NETWORKS", "attention_unet", "basic_unet", "dyn_unet", "seg_res_net", "unet", "unetr"]
 
 MONAI_NETWORKS = {
     "UNet": "monai-unet",
@@ -16,6 +16,7 @@ MONAI_NETWORKS = {
     "DynUNet": "monai-dynunet",
     "SegResNet": "monai-segresnet",
     "UNETR": "monai-unetr",
+    "AttentionUnet": "monai-attentionunet",
 }
 """Class of `monai.networks.nets` -> architecture of a card."""
 
@@ -38,3 +39,4 @@ basic_unet = _builder("BasicUNet")
 dyn_unet = _builder("DynUNet")
 seg_res_net = _builder("SegResNet")
 unetr = _builder("UNETR")
+attention_unet = _builder("AttentionUnet")

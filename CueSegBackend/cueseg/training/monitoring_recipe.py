@@ -1,0 +1,66 @@
+"""Recipes of PA-Seg's second stage (`kind = "monitoring"`): two networks that teach themselves and one another."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cueseg.training.loop_options import LoopOptions
+from cueseg.training.recipe_values import check, read_as
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringRecipe(LoopOptions):
+    """How two networks of the first stage go on together; see also `LoopOptions`.
+
+    Images, target, patches and flips are those of the first network's recipe.
+
+    Attributes:
+        name: Name of the network.
+        first: Name of the run of the first stage whose network is written in the end; a folder beside this run's.
+        second: Name of the other run, best of another network.
+        weight: w, share of the loss that is distillation from the other network; the rest is the own copy's labels.
+        temperature: T of the distillation.
+        refresh: Steps after which the frozen copies are replaced by the best weights so far.
+        notes, data, description, licence: For the card.
+    """
+
+    name: str
+    first: str
+    second: str
+    kind: str = "monitoring"
+    weight: float = 0.5
+    temperature: float = 4.0
+    refresh: int = 400
+    batch: int = 1
+    learning_rate: float = 1e-2
+    optimizer: str = "sgd"
+    momentum: float = 0.99
+    nesterov: bool = True
+    weight_decay: float = 3e-5
+    schedule: str = "poly"
+    warm_up: int = 0
+    clip: float = 0.0
+    ema: float = 0.0
+    notes: str = ""
+    data: str = ""
+    description: str = ""
+    licence: str = "MIT"
+
+    def __post_init__(self) -> None:
+        check(self.kind == "monitoring", "kind", self.kind, '"monitoring"')
+        check(self.first != self.second, "second", self.second, "another run than first")
+        check(
+            self.name not in (self.first, self.second), "name", self.name, "other than those of its two runs"
+        )
+        check(0 <= self.weight <= 1, "weight", self.weight, "a share from 0 to 1")
+        check(self.temperature > 0, "temperature", self.temperature, "above 0")
+        check(self.refresh >= 1, "refresh", self.refresh, "at least 1")
+        super().__post_init__()
+
+
+def read_monitoring_recipe(path: str | Path, **overrides: object) -> MonitoringRecipe:
+    """Read a recipe; `overrides` replace single values.
+
+    Raises:
+        ValueError: Not TOML, an unknown key, a missing key, or a value that is not allowed.
+    """
+    return read_as(path, MonitoringRecipe, ("name", "first", "second"), overrides)
