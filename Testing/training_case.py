@@ -4,11 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 import SimpleITK as sitk
 import torch
+
+from cueseg.training.loop import TrainingLoop
 
 POINTS = """
 name = "tiny"
@@ -137,6 +141,34 @@ def finish(process: subprocess.Popen[str], seconds: float = 120) -> str:
     said, _ = process.communicate(timeout=seconds)
     assert process.returncode == 0, said
     return said
+
+
+def check_that_a_killed_run_goes_on(start: Callable[[Path], TrainingLoop], folder: Path) -> list[dict]:
+    """Four steps at once, and two with the process gone before the third ends, then two more: equal weights.
+
+    `start` gives the trainer of a run's folder, which is to save after every step; returns the rows of the log that
+    have a validation.
+    """
+    whole = start(folder / "whole")
+    whole.run()
+    killed = start(folder / "killed")
+    train_step = killed.train_step
+
+    def third_step_fails(*batch: object) -> float:
+        if killed.step == 2:
+            raise KeyboardInterrupt
+        return train_step(*batch)
+
+    killed.train_step = third_step_fails
+    with pytest.raises(KeyboardInterrupt):
+        killed.run()
+    resumed = start(folder / "killed")
+    assert resumed.step == 2
+    assert resumed.run() == pytest.approx(whole.best)
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, resumed.model.state_dict()[name]), name
+    lines = (folder / "whole" / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    return [row for row in map(json.loads, lines) if "val" in row]
 
 
 def state_of(output: Path) -> dict:

@@ -1,7 +1,6 @@
 """Training on objects in boxes: resuming, validation, and the exported file."""
 
 import dataclasses
-import json
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from cueseg.training.box_trainer import BoxTrainer, collate
 from cueseg.training.box_validation import BoxValidation, dice_in_boxes
 from cueseg.training.ranks import Ranks
 from cueseg.training.recipe_run import run_recipe
-from training_case import recipe_text, write_manifest
+from training_case import check_that_a_killed_run_goes_on, recipe_text, write_manifest
 
 BOX = """
 kind = "box"
@@ -94,31 +93,10 @@ def test_the_loss_of_a_batch_is_the_mean_over_its_crops(recipe, cases, tmp_path)
 
 
 def test_a_killed_run_goes_on_exactly(recipe, cases, tmp_path):
-    """Four steps at once, and two with the process gone before the third ends, then two more: equal weights."""
     validate = BoxValidation(recipe, box_cases(recipe, "val"))
-    whole = BoxTrainer(recipe, cases, validate, tmp_path / "whole")
-    whole.run()
-    killed = BoxTrainer(recipe, cases, validate, tmp_path / "killed")
-    train_step = killed.train_step
-
-    def third_step_fails(*batch):
-        if killed.step == 2:
-            raise KeyboardInterrupt
-        return train_step(*batch)
-
-    killed.train_step = third_step_fails
-    with pytest.raises(KeyboardInterrupt):
-        killed.run()
-    resumed = BoxTrainer(recipe, cases, validate, tmp_path / "killed")
-    assert resumed.step == 2
-    assert resumed.run() == pytest.approx(whole.best)
-    for name, value in whole.model.state_dict().items():
-        assert torch.equal(value, resumed.model.state_dict()[name]), name
-    rows = [
-        json.loads(line)
-        for line in (tmp_path / "whole" / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    ]
-    validated = [row for row in rows if "val" in row]
+    validated = check_that_a_killed_run_goes_on(
+        lambda folder: BoxTrainer(recipe, cases, validate, folder), tmp_path
+    )
     assert [row["step"] for row in validated] == [2, 4]
     assert validated[0]["classes"]["box"]["n"] == 4
 

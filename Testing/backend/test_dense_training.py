@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
 
 from cueseg.networks import load_network
 from cueseg.training.cases import read_manifest
@@ -16,7 +15,7 @@ from cueseg.training.dense_trainer import DenseTrainer, collate
 from cueseg.training.dense_validation import dice_per_class, summary
 from cueseg.training.optimisation import learning_rate_at
 from cueseg.training.recipe_run import run_recipe
-from training_case import DENSE, recipe_text, write_case
+from training_case import DENSE, check_that_a_killed_run_goes_on, recipe_text, write_case
 
 
 @pytest.fixture
@@ -120,33 +119,12 @@ def test_two_dimensional_networks_take_slices(recipe):
 
 
 def test_a_killed_run_goes_on_exactly(recipe, tmp_path):
-    """Four steps at once, and two with the process gone before the third ends, then two more: equal weights."""
     recipe = dataclasses.replace(recipe, save_every=1)
     cases = dense_cases(recipe, "train")
     validate = Validation(recipe, dense_cases(recipe, "val"))
-    whole = DenseTrainer(recipe, cases, validate, tmp_path / "whole")
-    whole.run()
-    killed = DenseTrainer(recipe, cases, validate, tmp_path / "killed")
-    train_step = killed.train_step
-
-    def third_step_fails(*batch):
-        if killed.step == 2:
-            raise KeyboardInterrupt
-        return train_step(*batch)
-
-    killed.train_step = third_step_fails
-    with pytest.raises(KeyboardInterrupt):
-        killed.run()
-    resumed = DenseTrainer(recipe, cases, validate, tmp_path / "killed")
-    assert resumed.step == 2
-    assert resumed.run() == pytest.approx(whole.best)
-    for name, value in whole.model.state_dict().items():
-        assert torch.equal(value, resumed.model.state_dict()[name]), name
-    rows = [
-        json.loads(line)
-        for line in (tmp_path / "whole" / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    ]
-    validated = [row for row in rows if "val" in row]
+    validated = check_that_a_killed_run_goes_on(
+        lambda folder: DenseTrainer(recipe, cases, validate, folder), tmp_path
+    )
     assert [row["step"] for row in validated] == [2, 4]
     assert validated[0]["classes"]["box"]["n"] == 1
 
