@@ -22,8 +22,7 @@ JITTER, SHARE = 3.0, 0.1  # largest click error: pixels per axis, and of the box
 
 # Package -> how to get it.
 PACKAGES = {
-    "totalsegmentator": "python -m pip download --no-deps --no-binary :all: -d .cache totalsegmentator==2.18.0\n"
-    "  tar -xzf .cache/totalsegmentator-2.18.0.tar.gz -C .cache",
+    "totalsegmentator": "python -m cueseg.training.packages",
     "mricron": "apt-get download mricron-data\n  dpkg -x mricron-data_*.deb .cache/mricron",
 }
 # AAL's numbers of hippocampus, amygdala, caudate, putamen, pallidum and thalamus, left and right.

