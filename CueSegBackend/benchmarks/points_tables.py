@@ -1,0 +1,73 @@
+"""Tables of `points_training.py`."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cueseg.training.points_cases import PointsCase
+from paired import difference
+
+Run = dict[str, dict[str, float]]  # patient -> "dice", "hd95", "assd" -> value
+Found = dict[str, dict[int, Run]]  # variant -> seed -> run
+
+BASE = "partial"
+
+
+def values_of(seeds: dict[int, Run], name: str) -> NDArray[np.float64]:
+    """(seeds, patients) values of one measure."""
+    return np.array([[row[name] for row in run.values()] for run in seeds.values()])
+
+
+def variant_table(found: Found, names: dict[str, str]) -> str:
+    """A row per variant: Dice and its lead over the partial loss alone, distances, and how often nothing was found."""
+    lines = [
+        "| learned with | n | Dice | by seed | lead | p | HD95, mm | ASSD, mm | nothing found |",
+        "|---|" + "---|" * 8,
+    ]
+    base = values_of(found[BASE], "dice").mean(axis=0)
+    for variant, seeds in found.items():
+        values = values_of(seeds, "dice")
+        mean = values.mean(axis=0)
+        cells = [str(len(mean)), _mean(mean), ", ".join(f"{value:.3f}" for value in values.mean(axis=1))]
+        if variant == BASE:
+            cells += ["", ""]
+        else:
+            lead = difference(mean, base)
+            cells += [f"{lead.mean:+.3f} ± {lead.error:.3f}", f"{lead.p:.2g}"]
+        for name in ("hd95", "assd"):
+            distances = values_of(seeds, name)
+            cells.append(_mean(distances[np.isfinite(distances)], 1))
+        cells.append(f"{int(np.isinf(values_of(seeds, 'hd95')).sum())} of {values.size}")
+        lines.append(f"| {names[variant]} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def selection_table(last: Found, chosen: Found, names: dict[str, str]) -> str:
+    """A row per variant: Dice after the last step, with the chosen weights, and their difference."""
+    lines = ["| learned with | last step | chosen | difference |", "|---|---|---|---|"]
+    for variant, seeds in last.items():
+        one = values_of(seeds, "dice").mean(axis=0)
+        other = values_of(chosen[variant], "dice").mean(axis=0)
+        lead = difference(other, one)
+        cells = (names[variant], _mean(one), _mean(other), f"{lead.mean:+.3f} ± {lead.error:.3f}")
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def expansion_table(cases: Sequence[PointsCase]) -> str:
+    """How the expanded labels agree with the true ones, means over patients."""
+    precise, found, unknown = [], [], []
+    for case in cases:
+        hit = int(((case.labels == 1) & case.truth).sum())
+        precise.append(hit / (case.labels == 1).sum())
+        found.append(hit / case.truth.sum())
+        unknown.append(int((case.labels == 2).sum()) / case.truth.sum())
+    head = "| label 1 that is the organ | of the organ with label 1 | unknown, in volumes of the organ |\n|---|---|---|"
+    return f"{head}\n| {_mean(precise)} | {_mean(found)} | {_mean(unknown, 1)} |"
+
+
+def _mean(values: Sequence[float] | NDArray[np.float64], digits: int = 3) -> str:
+    if not len(values):
+        return "-"
+    return f"{np.mean(values):.{digits}f} ± {np.std(values):.{digits}f}"

@@ -1,0 +1,198 @@
+"""What a network learns from seven points per organ (PA-Seg, Zhai, Wang et al. 2022), loss by loss, beside true labels.
+
+    python CueSegBackend/benchmarks/points_training.py prepare
+    python CueSegBackend/benchmarks/points_training.py train --minutes 60      # goes on where it stopped
+    python CueSegBackend/benchmarks/points_training.py report --json points.json --markdown docs/benchmarks.md
+
+Seven points are simulated on the true labels of every organ of the train patients of a data set, and expanded. The same
+network learns from them with the partial loss alone, with the CRF loss, with the variance, and with both; then together
+with a second network in the second stage; and from the true labels. All are measured on val after their last step, so
+that val chooses nothing, and also with the weights that were chosen without true labels.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from common import fill_page, metadata
+from cueseg.datasets.entries import Entry, read_entries, write_manifest
+from cueseg.training.points_cases import PointsCase, points_cases
+from cueseg.training.points_recipe import PointsRecipe, read_points_recipe
+from cueseg.training.points_trainer import card_of, new_model
+from cueseg.training.points_validation import full_scores
+from points_tables import Found, expansion_table, selection_table, variant_table
+from weak_labels import finished, log_of, trained
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+MANIFEST = "manifest.json"
+TARGETS = {"brainstem": ["brainstem"], "parotid": ["parotid right", "parotid left"]}
+ALONE = {"crf_weight": 0, "variance_weight": 0}
+SECOND: dict[str, Any] = {"network": "unet", "base": 6}
+
+# Variant -> what its recipe says differently; in the order of training.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "partial": ALONE,
+    "crf": {"variance_weight": 0},
+    "variance": {"crf_weight": 0},
+    "both": {},
+    "true": {"labels": "true", "selection": "full", **ALONE},
+}
+MONITORED = "monitored"
+NAMES = {
+    "partial": "partial loss",
+    "crf": "+ CRF",
+    "variance": "+ variance",
+    "both": "+ CRF + variance",
+    MONITORED: "+ second stage",
+    "true": "true labels",
+}
+
+
+def prepare(options: argparse.Namespace) -> int:
+    """Write the manifest of the group's train and val patients; returns their number."""
+    entries = [_located(item, options.manifest.parent) for item in read_entries(options.manifest)]
+    chosen = [item for item in entries if item["group"] == options.group]
+    write_manifest(options.folder / MANIFEST, chosen)
+    return len(chosen)
+
+
+def _located(item: Entry, folder: Path) -> Entry:
+    """An entry of a volume, with paths from the working directory."""
+    return {**item, "image": str(folder / item["image"]), "labels": str(folder / item["labels"])}
+
+
+def train(options: argparse.Namespace) -> bool:
+    """Train every variant of every seed and target, each where it stopped; whether all came to their end."""
+    until = time.monotonic() + 60 * options.minutes
+    return all(
+        _train_variants(options, target, seed, until) for seed in options.seeds for target in options.targets
+    )
+
+
+def _train_variants(options: argparse.Namespace, target: str, seed: int, until: float) -> bool:
+    shared = {"manifest": (options.folder / MANIFEST).as_posix(), "target": target, "parts": TARGETS[target]}
+    for variant, values in (*VARIANTS.items(), ("second", SECOND)):
+        name = run_name(target, variant, seed)
+        if not trained(options.stage_one, options.folder, name, until, seed=seed, **shared, **values):
+            return False
+    pair = {"first": run_name(target, "both", seed), "second": run_name(target, "second", seed)}
+    name = run_name(target, MONITORED, seed)
+    return trained(options.stage_two, options.folder, name, until, seed=seed, **pair)
+
+
+def run_name(target: str, variant: str, seed: int) -> str:
+    """Of the folder of a run."""
+    return f"{target}-{variant}-{seed}"
+
+
+def measure(options: argparse.Namespace, target: str, seeds: list[int]) -> tuple[Found, Found]:
+    """Variant -> seed -> patient -> Dice, hd95, assd of val: with the last weights, and with the chosen ones."""
+    recipe = recipe_of(options, target)
+    cases = points_cases(recipe, "val")
+    last: Found = {}
+    chosen: Found = {}
+    for variant in NAMES:
+        for seed in seeds:
+            folder = options.folder / run_name(target, variant, seed)
+            best = folder / "first" / "best.pt" if variant == MONITORED else folder / "best.pt"
+            last.setdefault(variant, {})[seed] = _measured(recipe, folder / "last.pt", cases)
+            chosen.setdefault(variant, {})[seed] = _measured(recipe, best, cases)
+    return last, chosen
+
+
+def recipe_of(options: argparse.Namespace, target: str) -> PointsRecipe:
+    """The recipe of the first stage for a target."""
+    manifest = (options.folder / MANIFEST).as_posix()
+    return read_points_recipe(options.stage_one, manifest=manifest, target=target, parts=TARGETS[target])
+
+
+def _measured(recipe: PointsRecipe, path: Path, cases: list[PointsCase]) -> dict[str, dict[str, float]]:
+    weights = torch.load(path, weights_only=True, map_location="cpu")
+    first = {key.removeprefix("first."): value for key, value in weights.items() if key.startswith("first.")}
+    model = new_model(recipe)
+    model.load_state_dict(first or weights)  # the second stage keeps a pair
+    return full_scores(model.eval(), card_of(recipe), cases)
+
+
+def report(options: argparse.Namespace) -> None:
+    """Measure what is trained to its end, print the tables, write them."""
+    parts, results = [], {"metadata": metadata()}
+    for target in options.targets:
+        seeds = [seed for seed in options.seeds if _is_there(options, target, seed)]
+        if not seeds:
+            raise SystemExit(
+                f"no seed in {options.folder} is trained to its end for the {target}: train first"
+            )
+        last, chosen = measure(options, target, seeds)
+        cases = points_cases(recipe_of(options, target), "train")
+        told = ", ".join(map(str, seeds))
+        parts += [
+            f"Labels of the {target} of {len(cases)} train patients, expanded from simulated points:",
+            expansion_table(cases),
+            f"Networks of the {target} on val, mean over the training seeds {told} of every patient, mean ± standard "
+            "deviation over patients; difference of the Dice to the partial loss alone, with its standard error and p "
+            "of Wilcoxon's signed ranks, paired over patients:",
+            variant_table(last, NAMES),
+            "The same weights against those that the agreement with points and boxes chose on val, Dice; with true "
+            "labels, Dice chose:",
+            selection_table(last, chosen, NAMES),
+        ]
+        logs = {
+            variant: {s: log_of(options.folder / run_name(target, variant, s)) for s in seeds}
+            for variant in NAMES
+        }
+        results[target] = {"last": last, "chosen": chosen, "logs": logs}
+    text = "\n\n".join(parts)
+    print(text)
+    if options.markdown:
+        fill_page(options.markdown, "points_training.py", text)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+def _is_there(options: argparse.Namespace, target: str, seed: int) -> bool:
+    recipes = dict.fromkeys(VARIANTS, options.stage_one) | {MONITORED: options.stage_two}
+    return all(
+        finished(options.folder / run_name(target, name, seed), file) for name, file in recipes.items()
+    )
+
+
+def main() -> None:
+    """Prepare, train, or measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("prepare", "train", "report"))
+    parser.add_argument(
+        "--manifest", type=Path, default=Path("runs/manifest.json"), help="what prepare takes from"
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=Path("runs/points"), help="of everything that is written"
+    )
+    parser.add_argument("--group", default="headneck", help="data set of the manifest")
+    parser.add_argument("--targets", nargs="+", choices=list(TARGETS), default=list(TARGETS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument(
+        "--stage-one", type=Path, default=RECIPES / "points-benchmark.toml", help="its recipe"
+    )
+    parser.add_argument(
+        "--stage-two", type=Path, default=RECIPES / "points-benchmark-monitoring.toml", help="its recipe"
+    )
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--markdown", type=Path, help="page with the marks between which the tables go")
+    options = parser.parse_args()
+    if options.what == "prepare":
+        print(f"{prepare(options)} patients: {options.folder / MANIFEST}")
+    elif options.what == "train":
+        train(options)
+    else:
+        report(options)
+
+
+if __name__ == "__main__":
+    main()
