@@ -11,10 +11,13 @@ _HOMES = {
     "Expansion": "seven_points.expansion",
     "Finding": "seven_points.checks",
     "SevenPointsCancelled": "seven_points.expansion",
+    "SevenPointsOptions": "seven_points.options",
+    "SevenPointsResult": "seven_points.cut",
     "Target": "seven_points.target",
     "check_target": "seven_points.checks",
     "directions": "seven_points.target",
     "expand_points": "seven_points.expansion",
+    "segment_from_points": "seven_points.cut",
     "simulated_target": "seven_points.simulated",
 }
 

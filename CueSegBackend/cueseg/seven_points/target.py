@@ -46,6 +46,15 @@ class Target:
         voxels = np.array([voxel_of(point) for point in (self.seed, *self.outside)])
         return tuple(voxels.min(axis=0).tolist()), tuple(voxels.max(axis=0).tolist())
 
+    def part(self, shape: Sequence[int]) -> tuple[slice, slice, slice]:
+        """The box as slices of a volume (slices, rows, cols), as far as the volume goes."""
+        lower, upper = self.box
+        slices, rows, cols = (
+            slice(max(0, first), max(0, min(size, last + 1)))
+            for first, last, size in zip(lower[::-1], upper[::-1], shape, strict=True)
+        )
+        return slices, rows, cols
+
     @classmethod
     def from_box(cls, seed: Sequence[float], lower: Sequence[float], upper: Sequence[float]) -> "Target":
         """A box and a seed instead of six points: those at the middles of its faces.
