@@ -18,7 +18,6 @@ def test_the_default_has_the_parameters_of_the_authors_network():
 
 
 def test_the_finest_levels_look_within_slices():
-    """Without the coarser levels, what one slice holds does not reach its neighbours but through their resolution."""
     kernels = {
         name: m.kernel_size for name, m in UNet25D(3, 1, 2).named_modules() if isinstance(m, nn.Conv3d)
     }

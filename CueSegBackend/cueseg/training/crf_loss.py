@@ -58,8 +58,8 @@ def gated_crf_loss(
     and N is the number of voxels. Neighbours outside the slice do not count; in the authors' code they add a constant.
 
     One pair of offsets is looked at after the other, and the gradient, -2 / N sum_j k_ij P_jc, comes with the value:
-    beside that gradient, memory peaks at about 5 + C numbers per voxel, where unfolding an 11 x 11 window takes 121
-    (1 + C).
+    beside that gradient, memory peaks at 1 + C numbers per voxel, whatever the radius; windows of 11 x 11 that are
+    unfolded take 121 (1 + C).
 
     Args:
         p: (N, C, slices, rows, cols) float, probabilities; only their gradient is known.
