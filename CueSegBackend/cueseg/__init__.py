@@ -44,6 +44,7 @@ _HOMES = {
     "Expansion": "seven_points",
     "Target": "seven_points",
     "expand_points": "seven_points",
+    "segment_from_points": "seven_points",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -16,7 +16,8 @@ PUBLIC = {
         "confidence_map_batch convert_dextr_checkpoint ExtremePointPredictor Prediction load_model "
         "list_models save_model WeightsCard SegmentationNetwork NetworkCard load_network list_networks "
         "save_network inspect_network refine RefinementOptions RefinementSession RefinementResult load_delta "
-        "grow_scribbles GrowthOptions simulate_scribbles BifsegOptions BifsegResult BifsegSession"
+        "grow_scribbles GrowthOptions simulate_scribbles BifsegOptions BifsegResult BifsegSession "
+        "Expansion Target expand_points segment_from_points"
     ),
     "cueseg.datasets": (
         "KINDS SliceOrigin TrainingCase assign_splits export_training_set list_data_set read_splits write_manifest"
@@ -27,6 +28,10 @@ PUBLIC = {
     "cueseg.networks.deepbrain": "convert_deepbrain",
     "cueseg.refinement": "Decision RefinementCancelled RefinementProgress WeightDelta list_layers",
     "cueseg.refinement.regularisation": "regularised_probabilities",
+    "cueseg.seven_points": (
+        "DIRECTIONS Expansion Finding SevenPointsCancelled SevenPointsOptions SevenPointsResult Target check_target "
+        "directions expand_points read_targets segment_from_points simulated_target"
+    ),
     "cueseg.training.cases": "read_case read_entries read_manifest",
     "cueseg.intensity": "MODALITIES IntensityRule",
     "cueseg.extreme_points": "check_points order_extreme_points extreme_points_from_mask jitter_points",
@@ -53,6 +58,12 @@ SIGNATURES = {
     "cueseg.bifseg:bifseg": ["network", "image", "box", "scribbles", "options"],
     "cueseg.datasets:export_training_set": ["cases", "folder", "layout"],
     "cueseg.energy:grid_cut": ["unary0", "unary1", "weights"],
+    "cueseg.seven_points:Target": ["seed", "outside"],
+    "cueseg.seven_points:check_target": ["target", "shape", "spacing", "image"],
+    "cueseg.seven_points:directions": ["seed", "outside", "spacing"],
+    "cueseg.seven_points:expand_points": ["image", "targets", "spacing", "threshold"],
+    "cueseg.seven_points:segment_from_points": ["image", "targets", "spacing", "options"],
+    "cueseg.seven_points:simulated_target": ["mask", "spacing", "margin", "rng"],
     "cueseg:ExtremePointPredictor": ["model", "device"],
     "cueseg:ExtremePointPredictor.set_image": ["self", "image", "modality", "spacing"],
     "cueseg:ExtremePointPredictor.predict": ["self", "points", "threshold"],

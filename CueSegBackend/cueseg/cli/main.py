@@ -16,6 +16,7 @@ from cueseg.cli import (
     label,
     list_models,
     manifest,
+    points,
     predict,
     refine,
     segment,
@@ -110,6 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_parser(commands, common)
     refine.add_parser(commands, common)
     bifseg.add_parser(commands, common)
+    points.add_parser(commands, common)
     manifest.add_parser(commands, common)
     evaluate.add_parser(commands, common)
     label.add_parser(commands, common)

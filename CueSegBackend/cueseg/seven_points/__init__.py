@@ -17,6 +17,7 @@ _HOMES = {
     "check_target": "seven_points.checks",
     "directions": "seven_points.target",
     "expand_points": "seven_points.expansion",
+    "read_targets": "seven_points.point_files",
     "segment_from_points": "seven_points.cut",
     "simulated_target": "seven_points.simulated",
 }

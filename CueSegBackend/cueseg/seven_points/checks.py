@@ -28,7 +28,8 @@ class Finding:
         kind: "beside" (the volume), "seed" (not between the points), "missing", "twice" (two points on a side),
             "surplus", "doubtful" (hardly beyond its side) or "on_object".
         direction: as in `DIRECTIONS`, where it is about a side.
-        index: of the point to move among `Target.outside`; None for the seed or a missing point.
+        index: of the point to move among `Target.outside` (for "seed": the one that could be moved instead); None for
+            the seed alone or a missing point.
         message: what is wrong, which point to move and where to.
         blocking: whether nothing can be computed until it is corrected.
     """
@@ -105,17 +106,15 @@ def _missing(target: Target, sides: dict[str, int]) -> list[Finding]:
             continue
         index = spare.pop(0)
         reach = [point[axis] for point in target.outside]
-        if not min(reach) < target.seed[axis] < max(reach):
-            what = (
+        if not min(reach) <= target.seed[axis] <= max(reach):
+            text = (
                 f"the seed, at {side[1]} {target.seed[axis]:g}, lies outside the box of the other points: move it to "
-                f"{side[1]} between {min(reach):g} and {max(reach):g}, into the object"
+                f"{side[1]} between {min(reach):g} and {max(reach):g}, into the object, or {_name(index)} beyond the "
+                f"object's {side} end"
             )
-            found.append(Finding("seed", side, None, what, True))
+            found.append(Finding("seed", side, index, text, True))
             continue
-        twin = _side_of(target, index)
-        text = (
-            f"{what}{_name(index)} lies on the {twin} side, which has a point already; move it there, {where}"
-        )
+        text = f"{what}{_name(index)} {_place(target, index)}; move it there, {where}"
         found.append(Finding("twice", side, index, text, True))
     return found
 
@@ -193,9 +192,11 @@ def _offsets(target: Target, index: int, spacing: tuple[float, ...]) -> dict[str
     return {side: float((-1 if side[0] == "-" else 1) * away["xyz".index(side[1])]) for side in DIRECTIONS}
 
 
-def _side_of(target: Target, index: int) -> str:
+def _place(target: Target, index: int) -> str:
+    """Where a point lies that no side has taken, in voxels."""
     along = _offsets(target, index, (1.0, 1.0, 1.0))
-    return max(along, key=along.__getitem__)
+    side = max(along, key=along.__getitem__)
+    return f"lies on the {side} side, which has a point already" if along[side] >= 1 else "lies at the seed"
 
 
 def _name(index: int | None) -> str:
