@@ -2,6 +2,8 @@
 
 import sys
 import unittest
+from collections.abc import Sequence
+from unittest.mock import patch
 
 import slicer
 
@@ -29,9 +31,22 @@ def run_self_test(module_name: str, method: str) -> None:
         raise AssertionError(f"{module_name}.{method} was not run: {result.skipped}")
 
 
-def run_all(module_name: str) -> None:
-    """Run `runTest` of <Name>Test through `slicer.selfTests`; raises as the test does."""
-    with errors.none_allowed():
+def names_with_test(module_name: str) -> list[str]:
+    """What `runTest` takes for test methods: everything callable with "test" anywhere in its name."""
+    case = _test_case(module_name)
+    return [name for name in dir(case) if "test" in name and callable(getattr(case, name))]
+
+
+def run_all(module_name: str, only: Sequence[str] | None = None) -> None:
+    """Run `runTest` of <Name>Test through `slicer.selfTests`; raises as the test does.
+
+    Args:
+        module_name: a loaded module.
+        only: the methods that `runTest` is to find; None: all.
+    """
+    case = _test_case(module_name)
+    found = case if only is None else type(case.__name__, (case,), {"__dir__": lambda self: list(only)})
+    with errors.none_allowed(), patch.object(sys.modules[module_name], case.__name__, found):
         slicer.selfTests[module_name]()
         slicer.app.processEvents()
 

@@ -199,6 +199,16 @@ def test_run_test_runs_all_of_them(probe):
         delattr(cls, name)
     runner.run_all("StandInProbe")
     assert cls.ran == ["setUp", "one", "tearDown", "setUp", "two", "tearDown"]
+    runner.run_all("StandInProbe", only=["test_Two"])
+    assert cls.ran[6:] == ["setUp", "two", "tearDown"]
+
+
+def test_run_test_takes_helpers_for_tests_too(probe):
+    cls = sys.modules["StandInProbe"].StandInProbeTest
+    cls.latest = lambda self: self.ran.append("latest")
+    assert runner.names_with_test("StandInProbe") == ["latest", *runner.self_test_names("StandInProbe")]
+    runner.run_all("StandInProbe", only=["latest"])
+    assert cls.ran == ["setUp", "latest", "tearDown"]
 
 
 def test_the_build_tree_way_reports_failure(probe, capfd):
