@@ -15,7 +15,7 @@ from cueseg.training.points_recipe import read_points_recipe
 from cueseg.training.points_run import POINTS_RECIPES, validation_of
 from cueseg.training.points_samples import PointsPatches, collate
 from cueseg.training.points_trainer import PointsTrainer, card_of, new_model, recipe_of_run
-from cueseg.training.points_validation import PointsValidation, full_scores, logits_of, tightness
+from cueseg.training.points_validation import full_scores
 from cueseg.training.recipe_run import run_recipe
 from points_case import SEVEN_POINTS
 from training_case import check_that_a_killed_run_goes_on, recipe_text, write_manifest
@@ -141,43 +141,6 @@ def test_each_switch_adds_its_loss_and_the_ramp_weighs_it(recipe, tmp_path):
     assert min(crf, variance) > 0.001
     assert loss("both") == pytest.approx(alone + crf + variance, rel=1e-5)
     assert loss("early", step=0) == pytest.approx(alone + 0.006738 * (crf + variance), rel=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("part", "expected"),
-    [
-        ((slice(2, 4), slice(2, 6), slice(2, 6)), 1.0),
-        ((slice(2, 4), slice(2, 6), slice(2, 4)), 0.5),
-        ((slice(2, 4), slice(2, 6), slice(2, 7)), 0.8),  # one voxel too far
-        ((slice(0, 1), slice(0, 1), slice(0, 1)), 0.0),  # outside, which the partial loss sees
-    ],
-)
-def test_tightness_is_the_overlap_with_the_box(part, expected):
-    mask = np.zeros((6, 8, 8), bool)
-    mask[part] = True
-    boxes = np.array([[[2, 2, 2], [3, 5, 5]]])
-    assert tightness(mask, boxes) == pytest.approx(expected)
-    assert tightness(mask, boxes[:0]) == 1.0
-
-
-def test_weak_selection_never_looks_at_the_true_labels(recipe):
-    cases = points_cases(recipe, "val")
-    blind = [dataclasses.replace(case, truth=np.zeros((0, 0, 0), bool)) for case in cases]
-
-    class Bright(torch.nn.Conv3d):
-        def forward(self, x):
-            return torch.cat([torch.zeros_like(x), 8 * x], 1)  # object is above the mean
-
-    model = Bright(1, 1, 1)
-    score, details = PointsValidation(recipe, cases)(model)
-    assert PointsValidation(recipe, blind)(model) == (score, details)
-    assert 0 < score < 1
-    full = dataclasses.replace(recipe, selection="full")
-    value, _ = PointsValidation(full, cases)(model)
-    logits = logits_of(model, card_of(recipe), cases[0])
-    mask = (logits[1] > logits[0]).numpy()
-    expected = 2 * (mask & cases[0].truth).sum() / (mask.sum() + cases[0].truth.sum())
-    assert value == pytest.approx(expected)
 
 
 def test_a_killed_run_goes_on_exactly(recipe, tmp_path):

@@ -50,8 +50,8 @@ class PointsValidation:
 
 
 def weak_score(loss: float, tight: float) -> float:
-    """From 0 to 1: the mean of exp(-partial loss) and of the tightness, which wrong sizes lack."""
-    return 0.5 * (math.exp(-loss) + tight)
+    """The product of exp(-partial loss) and the tightness, from 0 to 1: neither an empty nor a full mask has both."""
+    return math.exp(-loss) * tight
 
 
 def tightness(mask: NDArray[np.bool_], boxes: NDArray[np.int64]) -> float:
