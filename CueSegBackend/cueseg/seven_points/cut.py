@@ -140,13 +140,15 @@ def _cut(
 
 
 def _surroundings(values: NDArray[Any], labels: NDArray[np.uint8], part: Part) -> NDArray[Any]:
-    """Values just outside the box, without those of other objects; none if the box fills the volume."""
+    """Values just outside the box, without those of other objects; of its faces if it fills the volume."""
     wide = tuple(slice(max(0, own.start - _RING), own.stop + _RING) for own in part)
     near = values[wide]
     taken = (labels[wide] != OBJECT) & np.isfinite(near)
     inner = tuple(
         slice(own.start - more.start, own.stop - more.start) for own, more in zip(part, wide, strict=True)
     )
+    if taken[inner].size == taken.size:
+        inner = tuple(slice(own.start + 1, own.stop - 1) for own in inner)
     taken[inner] = False
     return near[taken]
 
