@@ -103,11 +103,11 @@ class ScribbleRefineParameterNode:
     cacheMegabytes: Annotated[int, WithinRange(0, 65536)] = 1024
     useShortcuts: bool = True
     box: vtkMRMLMarkupsROINode
-    smoothness: Annotated[float, WithinRange(0, 1000)] = 3.0
+    smoothness: Annotated[float, WithinRange(0, 1000)] = 0.3
     sigma: Annotated[float, WithinRange(0.001, 100)] = 0.1
     t0: Annotated[float, WithinRange(0, 1)] = 0.2
     t1: Annotated[float, WithinRange(0, 1)] = 0.7
-    epsilon: Annotated[float, WithinRange(0, 100)] = 0.2
+    epsilon: Annotated[float, WithinRange(0, 100)] = 0.05
     omega: Annotated[float, WithinRange(0.01, 1000)] = 5.0
     alternations: Annotated[int, WithinRange(1, 50)] = 4
 

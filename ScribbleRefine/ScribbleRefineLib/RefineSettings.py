@@ -123,11 +123,11 @@ class BoxSettings:
     :param learningRate: None for what suits the method.
     """
 
-    smoothness: float = 3.0
+    smoothness: float = 0.3
     sigma: float = 0.1
     t0: float = 0.2
     t1: float = 0.7
-    epsilon: float = 0.2
+    epsilon: float = 0.05
     omega: float = 5.0
     alternations: int = 4
     layers: int | None = None

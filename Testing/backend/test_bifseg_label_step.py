@@ -130,7 +130,9 @@ def test_an_even_image_has_the_shortest_boundary():
     given[:, 2], given[:, 9] = 1, 0
     given[4, 5] = 1
     flat = np.full((9, 12), 0.5, np.float32)
-    _, labels, _, least = solved(np.zeros((9, 12, 1), np.float32), (1.0, 1.0), flat, given, BifsegOptions())
+    _, labels, _, least = solved(
+        np.zeros((9, 12, 1), np.float32), (1.0, 1.0), flat, given, BifsegOptions(smoothness=3.0)
+    )
     assert labels[:, :3].all()
     assert not labels[:, 9:].any()
     free = 9 * 12 - 19

@@ -11,7 +11,7 @@ NOWHERE = np.full((6, 7), -1)
 
 
 def weights_of(p, labels, scribbles=NOWHERE, outside=None, values=None, **chosen):
-    options = BifsegOptions(**chosen)
+    options = BifsegOptions(**{"epsilon": 0.2} | chosen)
     outside = np.zeros(p.shape, bool) if outside is None else outside
     values = np.random.default_rng(0).normal(size=(*p.shape, 1)) if values is None else values
     near = Nearness(values.astype(np.float32), scribbles, (1.0,) * p.ndim, options.epsilon)
