@@ -1,4 +1,4 @@
-"""parameterNodeWrapper: lists that write through, events, several wrappers of one node."""
+"""Parameter nodes: lists that write through, events, several wrappers of one node, the module's own node."""
 
 import gc
 from typing import Annotated
@@ -9,6 +9,7 @@ import slicer
 import vtk
 from slicer import vtkMRMLModelNode
 from slicer.parameterNodeWrapper import Default, parameterNodeWrapper
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 
 @parameterNodeWrapper
@@ -102,3 +103,19 @@ def test_forgotten_bindings_survive_garbage_collection(node):
     gc.collect()
     node.SetParameter("count", "5")
     assert box.value == 5
+
+
+def test_a_singleton_parameter_node_survives_closing_the_scene(scene):
+    class ProbeLogic(ScriptedLoadableModuleLogic):
+        pass
+
+    logic = ProbeLogic()
+    node = logic.getParameterNode()
+    assert logic.getParameterNode() is node
+    assert (node.GetSingletonTag(), node.GetAttribute("ModuleName")) == ("Probe", "Probe")
+    scene.Clear()
+    assert logic.getParameterNode().GetAttribute("ModuleName") == "Probe"
+    assert logic.getAllParameterNodes() == [logic.getParameterNode()]
+    logic.isSingletonParameterNode = False
+    second = scene.AddNode(logic.createParameterNode())
+    assert logic.getAllParameterNodes() == [logic.getParameterNode(), second]

@@ -7,7 +7,6 @@ import pytest
 import qt
 import slicer
 from slicer.ScriptedLoadableModule import (
-    ScriptedLoadableModuleLogic,
     ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
@@ -227,22 +226,6 @@ def test_without_a_parent_the_widget_opens_a_window():
     assert (widget.moduleName, widget.parent.visible) == ("Alone", True)
     assert widget.parent.mrmlScene() is slicer.mrmlScene
     widget.parent.hide()
-
-
-def test_a_singleton_parameter_node_survives_closing_the_scene(scene):
-    class ProbeLogic(ScriptedLoadableModuleLogic):
-        pass
-
-    logic = ProbeLogic()
-    node = logic.getParameterNode()
-    assert logic.getParameterNode() is node
-    assert (node.GetSingletonTag(), node.GetAttribute("ModuleName")) == ("Probe", "Probe")
-    scene.Clear()
-    assert logic.getParameterNode().GetAttribute("ModuleName") == "Probe"
-    assert logic.getAllParameterNodes() == [logic.getParameterNode()]
-    logic.isSingletonParameterNode = False
-    second = scene.AddNode(logic.createParameterNode())
-    assert logic.getAllParameterNodes() == [logic.getParameterNode(), second]
 
 
 def test_a_test_class_works_with_mix_ins(caplog):
