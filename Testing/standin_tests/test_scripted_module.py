@@ -7,6 +7,7 @@ import pytest
 import qt
 import slicer
 from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModuleLogic,
     ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
