@@ -44,6 +44,11 @@ _HOMES = {
     "Expansion": "seven_points",
     "Target": "seven_points",
     "expand_points": "seven_points",
+    "VolumeOptions": "volumes",
+    "VolumeResult": "volumes",
+    "VolumeSession": "volumes",
+    "fill_between": "volumes",
+    "suggest_slice": "volumes",
     "segment_from_points": "seven_points",
 }
 

@@ -33,6 +33,10 @@ PUBLIC = {
         "directions expand_points read_targets segment_from_points simulated_target"
     ),
     "cueseg.training.cases": "read_case read_entries read_manifest",
+    "cueseg.volumes": (
+        "Propagation PropagationOptions SliceResult VolumeOptions VolumeResult VolumeSession derived_points "
+        "fill_between segment_between suggest_slice"
+    ),
     "cueseg.intensity": "MODALITIES IntensityRule",
     "cueseg.extreme_points": "check_points order_extreme_points extreme_points_from_mask jitter_points",
     "cueseg.confidence_torch": "confidence_map_batch gaussian_points_batch",
@@ -55,6 +59,14 @@ SIGNATURES = {
     "cueseg:BifsegSession.set_image": ["self", "image", "spacing", "modality"],
     "cueseg:BifsegSession.set_box": ["self", "box"],
     "cueseg:BifsegSession.segment": ["self", "scribbles", "options"],
+    "cueseg:VolumeSession": ["predictor"],
+    "cueseg:VolumeSession.set_image": ["self", "image", "modality", "spacing"],
+    "cueseg:VolumeSession.segment_between": ["self", "clicked", "options", "monitor"],
+    "cueseg:VolumeSession.propagate": ["self", "start", "mask", "direction", "until", "options", "monitor"],
+    "cueseg:fill_between": ["masks", "pixel_size"],
+    "cueseg:suggest_slice": ["result"],
+    "cueseg.volumes:segment_between": ["predictor", "image", "clicked"],
+    "cueseg.volumes:derived_points": ["mask"],
     "cueseg.bifseg:bifseg": ["network", "image", "box", "scribbles", "options"],
     "cueseg.datasets:export_training_set": ["cases", "folder", "layout"],
     "cueseg.energy:grid_cut": ["unary0", "unary1", "weights"],

@@ -20,6 +20,7 @@ from cueseg.cli import (
     predict,
     refine,
     segment,
+    segment_volume,
     train,
 )
 from cueseg.cli.console import HelpFormatter, complain, logging_to_stderr
@@ -40,6 +41,7 @@ exit codes:
 
 examples:
   python -m cueseg segment ct_folder --slice 12 --points 61,80 139,84 96,52 104,118 --output liver.seg.nrrd
+  python -m cueseg segment-volume ct_folder --points liver.txt --output liver.seg.nrrd --name liver
   python -m cueseg list-models
   python -m cueseg inspect-network my_bundle
   python -m cueseg refine ct.nrrd --network my_bundle --scribbles s.seg.nrrd --output out.seg.nrrd
@@ -106,6 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     segment.add_parser(commands, common)
+    segment_volume.add_parser(commands, common)
     list_models.add_parser(commands, common)
     inspect_network.add_parser(commands, common)
     predict.add_parser(commands, common)
