@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cueseg.seven_points.expansion import DEFAULT_THRESHOLD
 from cueseg.training.loop_options import LoopOptions
 from cueseg.training.recipe_values import check, read_as
 
@@ -59,7 +60,7 @@ class PointsRecipe(LoopOptions):
     labels: str = "simulated"
     missing: str = "unknown"
     margin: int = 1
-    threshold: float = 0.2
+    threshold: float = DEFAULT_THRESHOLD
     points_seed: int = 0
     network: str = "unet-2.5d"
     base: int = 16
