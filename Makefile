@@ -18,9 +18,10 @@ $(READY): pyproject.toml $(BACKEND)/Resources/requirements.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	touch $@
 
-demo: setup          ## clicks on a real abdominal CT, scribbles on a real torso CT, through the Slicer modules' own code
+demo: setup          ## clicks, scribbles and boxes on real CT, through the Slicer modules' own code
 	$(PY) Testing/demo/demo.py --output output/demo
 	$(PY) Testing/demo/scribble_demo.py --output output/demo
+	$(PY) Testing/demo/box_demo.py --output output/demo
 
 test: lint           ## everything that runs without the Slicer application
 	$(PY) -m pytest Testing/backend Testing/static Testing/mrml

@@ -16,24 +16,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import SimpleITK as sitk
+from reference_data import fetch
+from scribble_pictures import write_picture
+from scribble_scene import ROOT, ScribbleScene, read_pair, slicer
 
-ROOT = Path(__file__).resolve().parents[2]
-for folder in ("CueSegBackend", "ScribbleRefine", "Testing", "CueSegBackend/benchmarks"):
-    sys.path.insert(0, str(ROOT / folder))  # what Slicer does for installed modules
-
-import headless_slicer  # noqa: E402
-
-slicer_app = headless_slicer.boot()
-
-import slicer  # noqa: E402
-from reference_data import fetch  # noqa: E402
-from scribble_pictures import write_picture  # noqa: E402
-
-from cueseg.metrics import dice  # noqa: E402
-from cueseg.scribbles import SimulationOptions, simulate_scribbles  # noqa: E402
-from CueSegMRML.BackgroundTask import TaskQueue  # noqa: E402
-from ScribbleRefineLib.RefineSettings import RefineSettings  # noqa: E402
-from ScribbleRefineLib.Session import Session  # noqa: E402
+from cueseg.metrics import dice
+from cueseg.scribbles import SimulationOptions, simulate_scribbles
 
 CORD = 2  # class of the network
 REFERENCE_CORD = 79  # label of the reference
@@ -42,46 +30,13 @@ SPACING = (4.0, 4.0, 3.0)  # mm (x, y, z), about what the network was trained on
 PIECE = (48, 64, 64)  # slices, rows, columns
 
 
-class Demo:
-    """The scene: one volume, the result, the scribbles; and the module's session on them."""
+class Demo(ScribbleScene):
+    """The scene with the reference beside it."""
 
     def __init__(self, folder: Path) -> None:
         image, labels = load_piece(folder)
-        self.volume = add_volume(image, "torso")
-        self.image = slicer.util.arrayFromVolume(self.volume)
+        super().__init__(image, "torso", "headneck-unet")
         self.truth = np.where(sitk.GetArrayFromImage(labels) == REFERENCE_CORD, CORD, 0).astype(np.int16)
-        self.spacing = image.GetSpacing()[::-1]
-        self.session = Session(slicer.mrmlScene, TaskQueue("demo"))
-        self.wait(self.session.setUp, self.volume, None, "headneck-unet")
-        self.settings = RefineSettings(modality="ct", device="cpu")
-
-    def wait(self, start, *arguments):
-        """Start something and deliver its result, as the panel's timer does."""
-        done, failed = [], []
-        start(*arguments, done.append, failed.append)
-        while not (done or failed):
-            self.session.queue.deliver()
-            time.sleep(0.01)
-        if failed:
-            raise failed[0]
-        return done[0]
-
-    def labels(self) -> np.ndarray:
-        """The result, read back from its segments: (slices, rows, cols) class numbers."""
-        labels = np.zeros(self.image.shape, np.int16)
-        for row in self.session.labels.rows:
-            if row.resultSegmentId:
-                node, segment = self.session.segmentationNode, row.resultSegmentId
-                mask = slicer.util.arrayFromSegmentBinaryLabelmap(node, segment, self.volume)
-                labels[mask > 0] = row.index
-        return labels
-
-    def paint(self, scribbles: np.ndarray) -> None:
-        """Put the strokes into the scribble segmentation, one segment per label."""
-        for row in self.session.labels.rows:
-            mask = (scribbles == row.index).astype(np.uint8)
-            node, segment = self.session.scribbleNode, row.scribbleSegmentId
-            slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, segment, self.volume)
 
     def run(self) -> list[SimpleNamespace]:
         """The initial prediction and the rounds: what was painted, what came out, how well it fits, how long."""
@@ -112,8 +67,7 @@ class Demo:
 
 def load_piece(folder: Path) -> tuple[sitk.Image, sitk.Image]:
     """The CT and its labels around the spinal cord, resampled to `SPACING`."""
-    names = ("example_ct.nii.gz", "example_seg_fast_force_split.nii.gz")
-    ct, labels = (sitk.DICOMOrient(sitk.ReadImage(str(folder / name)), "LPS") for name in names)
+    ct, labels = read_pair(folder)
     size = [round(n * mm / to) for n, mm, to in zip(ct.GetSize(), ct.GetSpacing(), SPACING, strict=True)]
     grid = sitk.Image(size, sitk.sitkInt16)
     grid.SetSpacing(SPACING)
@@ -126,17 +80,6 @@ def load_piece(folder: Path) -> tuple[sitk.Image, sitk.Image]:
     low = np.clip(middle - np.array(PIECE) * (0.5, 0.6, 0.5), 0, shape - PIECE).astype(int)
     z, y, x = (slice(int(a), int(a + n)) for a, n in zip(low, PIECE, strict=True))
     return ct[x, y, z], labels[x, y, z]
-
-
-def add_volume(image: sitk.Image, name: str):
-    """An image as a volume node."""
-    ijk_to_lps = np.eye(4)
-    ijk_to_lps[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) @ np.diag(image.GetSpacing())
-    ijk_to_lps[:3, 3] = image.GetOrigin()
-    volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
-    volume.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(np.diag([-1.0, -1.0, 1.0, 1.0]) @ ijk_to_lps))
-    slicer.util.updateVolumeFromArray(volume, sitk.GetArrayFromImage(image))
-    return volume
 
 
 def table(rounds: list[SimpleNamespace]) -> str:
@@ -173,8 +116,7 @@ def main() -> None:
     sys.stdout.write(
         f"\n{text}\nWritten to {options.output}: cord_before.png, cord_after.png, cord.seg.nrrd, cord_table.md\n"
     )
-    demo.session.close()
-    demo.session.queue.close()
+    demo.close()
 
 
 if __name__ == "__main__":
