@@ -31,7 +31,7 @@ RECIPES = Path(__file__).parents[1] / "recipes"
 MANIFEST = "manifest.json"
 TARGETS = {"brainstem": ["brainstem"], "parotid": ["parotid right", "parotid left"]}
 ALONE = {"crf_weight": 0, "variance_weight": 0}
-SECOND: dict[str, Any] = {"flat": 0, "base": 4}  # a 3D U-Net that takes as long as the first
+SECOND: dict[str, Any] = {"flat": 0, "base": 4}  # 3D at all levels, and few channels for the time
 
 # Variant -> what its recipe says differently; in the order of training.
 VARIANTS: dict[str, dict[str, Any]] = {
