@@ -88,6 +88,28 @@ def test_a_new_click_runs_only_up_to_its_clicked_neighbours(session, predictor):
     assert result.clicked == [5, 15, 20, 25]
 
 
+def test_what_is_remembered_cannot_be_changed_from_outside(session):
+    result = session.segment_between(CLICKED)
+    for kind in ("clicked", "derived"):
+        item = result.slices[result.of_kind(kind)[0]]
+        for array in (item.mask, item.probability, item.points):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0, 0] = 1
+    filled = session.segment_between(CLICKED, VolumeOptions(fill_only=True)).slices[9]
+    with pytest.raises(ValueError, match="read-only"):
+        filled.mask[0, 0] = True
+    result.mask()[9, 0, 0] = True
+    assert not session.segment_between(CLICKED).slices[9].mask[0, 0]
+
+
+def test_values_that_are_no_numbers_are_in_the_way_only_in_slices_that_are_used(predictor):
+    session = VolumeSession(predictor)
+    values = volume().astype(np.float32)
+    values[0] = np.nan
+    session.set_image(values, "ct", SPACING)
+    assert list(session.segment_between({5: CLICKED[5]}).slices) == [5]
+
+
 def test_points_another_threshold_or_another_volume_are_not_confused(session, predictor):
     session.segment_between(CLICKED)
     predictor.new()

@@ -93,6 +93,8 @@ class BetweenRun:
             if known is None:
                 pixel_size = self._network.spacing[1:]
                 known = fill_gap(slices[first].mask, slices[last].mask, last - first, pixel_size)
+                for mask in known:
+                    mask.flags.writeable = False
             self._gaps[pair] = known
             filled |= dict(zip(range(first + 1, last), known, strict=True))
         return filled
@@ -125,6 +127,8 @@ class BetweenRun:
             index, points, threshold = key
             found = self._network.predict(index, _points(points), threshold)
             known = found.mask, found.probability
+            for array in known:
+                array.flags.writeable = False
             self._calls += 1
         self._found[key] = known
         return known

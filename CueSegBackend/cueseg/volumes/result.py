@@ -13,7 +13,7 @@ KINDS = ("clicked", "derived", "filled", "propagated")
 
 @dataclass(frozen=True, kw_only=True)
 class SliceResult:
-    """One slice.
+    """One slice. The session may remember its arrays, so they cannot be written to: copy them to change them.
 
     Attributes:
         index: Its number, from 0.

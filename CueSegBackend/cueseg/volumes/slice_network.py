@@ -74,7 +74,9 @@ class SliceNetwork:
                 f"a {modality} volume must be (slices, rows, cols), got {array.shape}; give a picture as a volume of "
                 "one slice"
             )
-        check_image(array[0], modality)
+        check_image(
+            np.zeros((1, 1, *array.shape[3:]), array.dtype), modality
+        )  # values are checked slice by slice
         self.shape: tuple[int, int, int] = array.shape[:3]
         self.spacing: tuple[float, ...] = check_spacing(spacing, 3)
         self.calls = 0
