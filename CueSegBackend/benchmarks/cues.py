@@ -1,7 +1,7 @@
 """What the cue is worth: none, Gaussian points (ep), confidence map (cm), both; trained alike, measured alike.
 
     python CueSegBackend/benchmarks/cues.py train --minutes 60      # every run goes on where it stopped
-    python CueSegBackend/benchmarks/cues.py report --json cues.json
+    python CueSegBackend/benchmarks/cues.py report --json cues.json --markdown docs/benchmarks.md
 
 Clicks are simulated: the extreme points of the reference mask, the same moved by up to 3 px per axis (at most a tenth
 of the box), and by up to 6 px (at most a fifth). A run is one seed of training; tables average runs per structure,
@@ -9,25 +9,29 @@ and the test is paired over structures (Wilcoxon's signed ranks, two-sided).
 """
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from accuracy import COLUMNS, classical
 from classical import METHODS
-from common import metadata
+from common import fill_page, metadata
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.cases import read_manifest
-from cueseg.training.validation import Segment, score, segment_with, validation_items
+from cueseg.training.validation import Item, score, segment_with, validation_items
+from cueseg.whole_files import write_whole
 from paired import difference
 
 CUES = ("none", "ep", "cm", "cm+ep")
 RECIPE = Path(__file__).parents[1] / "recipes" / "cue-ablation.toml"
 CLICKS = {"exact": ("exact", 3.0, 0.1), "3 px": ("disturbed", 3.0, 0.1), "6 px": ("disturbed", 6.0, 0.2)}
+Scores = dict[str, list[float]]  # column -> Dice per structure
 Found = dict[str, dict[str, list[list[float]]]]  # method -> column -> run -> Dice per structure
 
 
@@ -60,19 +64,46 @@ def finished(runs: Path, cue: str, seed: int, steps: int) -> Path | None:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Found]:
-    """Clicks -> method -> column -> run -> Dice of every structure."""
-    methods: dict[str, list[Segment]] = {name: [classical(name)] for name in METHODS}
+    """Clicks -> method -> column -> run -> Dice of every structure; what has been measured before is read."""
+    runs: dict[str, list[tuple[str, Path | None]]] = {name: [(name, None)] for name in METHODS}
     for cue in options.cues:
-        weights = [finished(options.runs, cue, seed, options.steps) for seed in options.seeds]
-        methods[cue] = [segment_with(ExtremePointPredictor(file, "cpu")) for file in weights if file]
-    cases, found = read_manifest(options.manifest, "val"), {}
-    for name, (kind, jitter, share) in CLICKS.items():
-        items = validation_items(cases, options.seed, jitter, share)
-        found[name] = {}
-        for method, segments in methods.items():
-            runs = [score(items, segment, kind) for segment in segments]
-            found[name][method] = {column: [run[column] for run in runs] for column in COLUMNS if runs}
+        weights = {seed: finished(options.runs, cue, seed, options.steps) for seed in options.seeds}
+        runs[cue] = [(f"{cue}-{seed}", file) for seed, file in weights.items() if file]
+    found: dict[str, Found] = {clicks: {} for clicks in CLICKS}
+    for method, named in runs.items():
+        scores = [_scores_of(name, file, options) for name, file in named]
+        for clicks in CLICKS:
+            found[clicks][method] = {
+                column: [run[clicks][column] for run in scores] for column in COLUMNS if scores
+            }
     return found
+
+
+def _scores_of(name: str, weights: Path | None, options: argparse.Namespace) -> dict[str, Scores]:
+    """Clicks -> column -> Dice, by a run's weights or by the classical method of that name; kept beside the runs."""
+    about = {
+        "manifest": options.manifest.as_posix(),
+        "seed": options.seed,
+        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest() if weights else "",
+    }
+    file = options.runs / "scores" / f"{name}.json"
+    if file.exists():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept["about"] == about:
+            return kept["scores"]
+    segment = segment_with(ExtremePointPredictor(weights, "cpu")) if weights else classical(name)
+    scores = {}
+    for clicks, (kind, jitter, share) in CLICKS.items():
+        scores[clicks] = score(_items(options.manifest, options.seed, jitter, share), segment, kind)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, json.dumps({"about": about, "scores": scores}).encode())
+    print(f"{name} measured", flush=True)
+    return scores
+
+
+@cache
+def _items(manifest: Path, seed: int, jitter: float, share: float) -> list[Item]:
+    return validation_items(read_manifest(manifest, "val"), seed, jitter, share)
 
 
 def table(found: Found) -> str:
@@ -118,12 +149,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500, help="of a finished run")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--markdown", type=Path, help="page with the marks between which the tables go")
     options = parser.parse_args()
     if options.what == "train":
         return train(options)
     found = measure(options)
-    for clicks, scores in found.items():
-        print(f"\n{clicks} clicks, split val, seed {options.seed}\n\n{table(scores)}")
+    text = "\n\n".join(
+        f"{clicks} clicks, split val, seed {options.seed}:\n\n{table(scores)}"
+        for clicks, scores in found.items()
+    )
+    print(text)
+    if options.markdown:
+        fill_page(options.markdown, "cues.py", text)
     if options.json:
         options.json.write_text(
             json.dumps({"metadata": metadata(), "dice": found}, indent=1), encoding="utf-8"
