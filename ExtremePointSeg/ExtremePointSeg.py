@@ -20,24 +20,22 @@ from slicer.util import VTKObservationMixin
 
 from CueSegMRML import ControlPoints
 from CueSegMRML.BackgroundTask import TaskPoller
-from CueSegMRML.SceneEvents import SceneEvents
+from CueSegMRML.SceneEvents import SEGMENT_EVENTS, SceneEvents
 from ExtremePointSegLib import Messages
 from ExtremePointSegLib.Panel import Panel
 from ExtremePointSegLib.Predictor import loadPredictor
 from ExtremePointSegLib.Readiness import State
 from ExtremePointSegLib.Settings import Modality, Overwrite
 from ExtremePointSegSelfTest.PlacingTests import PlacingTests
+from ExtremePointSegSelfTest.PointLabelsTests import PointLabelsTests
 from ExtremePointSegSelfTest.SceneTests import SceneTests
+from ExtremePointSegSelfTest.SevenPointsTests import SevenPointsTests
 from ExtremePointSegSelfTest.TrainingTests import TrainingTests
 from ExtremePointSegSelfTest.WritingTests import WritingTests
+from ExtremePointSegWidgets.SevenPointsSection import SevenPointsSection
 from ExtremePointSegWidgets.TrainingSection import TrainingSection
 
 DRAG_PAUSE = 150  # milliseconds without movement until a dragged point counts
-SEGMENT_EVENTS = (
-    slicer.vtkSegmentation.SegmentAdded,
-    slicer.vtkSegmentation.SegmentRemoved,
-    slicer.vtkSegmentation.SegmentModified,
-)
 
 
 #
@@ -60,7 +58,8 @@ class ExtremePointSeg(ScriptedLoadableModule):
         )
         self.parent.acknowledgementText = _(
             "The network's cue is the confidence map of Khan & Shahin et al., Extreme Points Derived "
-            "Confidence Map as a Cue for Class-Agnostic Interactive Segmentation, MICCAI 2019."
+            "Confidence Map as a Cue for Class-Agnostic Interactive Segmentation, MICCAI 2019. Learning from "
+            "seven points per object is PA-Seg of Zhai, Wang et al., IEEE TMI 2023."
         )
 
 
@@ -84,6 +83,9 @@ class ExtremePointSegParameterNode:
     keepExisting: bool = False
     overwrite: Overwrite = Overwrite.NONE
     threshold: Annotated[float, WithinRange(0.01, 0.99)] = 0.5
+    target: vtkMRMLMarkupsFiducialNode
+    showExpansion: bool = True
+    expansionThreshold: Annotated[float, WithinRange(0.01, 0.99)] = 0.2
 
 
 #
@@ -114,7 +116,9 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         self.logic = ExtremePointSegLogic()
         self.panel = self.logic.panel
         self._poller = TaskPoller(self.panel.queue, self.refresh)
-        self.training = TrainingSection(self.ui, self.panel, slicer.mrmlScene, lambda: self._parameterNode)
+        shared = (self.ui, self.panel, slicer.mrmlScene, lambda: self._parameterNode)
+        self.sevenPoints = SevenPointsSection(*shared, self.refresh)
+        self.training = TrainingSection(*shared, self.sevenPoints)
         self._pause = qt.QTimer()
         self._pause.setSingleShot(True)
         self._pause.connect("timeout()", self.onPointsSettled)
@@ -126,7 +130,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
     @property
     def isBusy(self):
         """Whether points or a prediction are still to be dealt with."""
-        return self._pause.active or self.panel.queue.busy or self.training.isBusy
+        return any((self._pause.active, self.panel.queue.busy, self.sevenPoints.isBusy, self.training.isBusy))
 
     def _connect(self):
         ui = self.ui
@@ -147,6 +151,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         self._pause.stop()
         self._poller.stop()
         self.setParameterNode(None)
+        self.sevenPoints.close()
         self.training.close()
         self.panel.close()
         self.removeObservers()
@@ -162,6 +167,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         """Drop work and nodes before the scene goes."""
         self.onSceneStartImport(caller, event)
         self.panel.session.closeScene()
+        self.sevenPoints.leaveScene()
         self.training.leaveScene()
 
     def onSceneStartImport(self, caller, event):
@@ -176,6 +182,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
             self.removeObservers(self.onParametersModified)
             self.removeObservers(self.onPointsModified)
             self._observeSegmentation(None)
+            self.sevenPoints.release()
         self._parameterNode = parameterNode
         self.ui.placeWidget.setCurrentNode(parameterNode.points if parameterNode is not None else None)
         if parameterNode is None:
@@ -195,6 +202,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         self.onSegmentsModified()
         self.ui.modelComboBox.currentIndex = self.panel.modelIndex(parameters)
         self.panel.updateCue(parameters)
+        self.sevenPoints.follow()
         self.training.redraw()
         self.refresh()
 
@@ -231,6 +239,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         ui.applyButton.toolTip = hint
         ui.undoButton.enabled = self.panel.session.editing.canUndo()
         ui.redoButton.enabled = self.panel.session.editing.canRedo()
+        self.sevenPoints.refresh()
         self.training.refresh()
 
     def onPointsModified(self, caller, event):
@@ -329,5 +338,13 @@ class ExtremePointSegLogic(ScriptedLoadableModuleLogic):
 #
 
 
-class ExtremePointSegTest(PlacingTests, WritingTests, SceneTests, TrainingTests, ScriptedLoadableModuleTest):
+class ExtremePointSegTest(
+    PlacingTests,
+    PointLabelsTests,
+    SceneTests,
+    SevenPointsTests,
+    TrainingTests,
+    WritingTests,
+    ScriptedLoadableModuleTest,
+):
     """Runs in Slicer; the cases are in ExtremePointSegSelfTest."""

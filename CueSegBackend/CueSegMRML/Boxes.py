@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import slicer
 
 from CueSegMRML import Grids, Volumes
+from CueSegMRML.Slices import transformed
 
 _ROUNDING = 1e-6  # fractions of the box: a voxel centre on its side is inside
 
@@ -23,6 +26,39 @@ def maskOf(roi: slicer.vtkMRMLMarkupsROINode, volumeNode: slicer.vtkMRMLVolumeNo
 
     :raises ValueError: a box that is not placed, that holds no voxel, or in a non-linear transform.
     """
+    boxFromIJK = _boxFromIJK(roi, volumeNode)
+    shape = Volumes.voxels(volumeNode).shape[:3]
+    mask = np.ones(shape, bool)
+    size = np.array(roi.GetSize())
+    for axis in range(3):
+        half = size[axis] / 2 * (1 + _ROUNDING)
+        for layer, distance in zip(mask, Grids.coordinate(boxFromIJK[axis], shape), strict=True):
+            layer &= np.abs(distance) <= half
+    if not mask.any():
+        raise _noVoxel(roi, volumeNode)
+    return mask
+
+
+def cornersOf(
+    roi: slicer.vtkMRMLMarkupsROINode, volumeNode: slicer.vtkMRMLVolumeNode
+) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Lowest and highest voxel (i, j, k) between the sides of the box; of the straight box around a turned one.
+
+    :raises ValueError: see `maskOf`.
+    """
+    ijkFromBox = np.linalg.inv(_boxFromIJK(roi, volumeNode))
+    ends = np.array(list(product((-0.5, 0.5), repeat=3))) * np.array(roi.GetSize())
+    corners = transformed(ijkFromBox, ends)
+    sizes = np.array(Volumes.dimensions(volumeNode))
+    low = np.maximum(np.ceil(corners.min(0) - _ROUNDING * sizes), 0).astype(int)
+    high = np.minimum(np.floor(corners.max(0) + _ROUNDING * sizes), sizes - 1).astype(int)
+    if (low > high).any():
+        raise _noVoxel(roi, volumeNode)
+    return tuple(low.tolist()), tuple(high.tolist())
+
+
+def _boxFromIJK(roi: slicer.vtkMRMLMarkupsROINode, volumeNode: slicer.vtkMRMLVolumeNode) -> np.ndarray:
+    """4x4, voxel indices to mm from the middle of the box along its sides."""
     if not isPlaced(roi):
         raise ValueError(f"the ROI '{roi.GetName()}' is not placed yet: place it in the views")
     parent = roi.GetParentTransformNode()
@@ -32,16 +68,10 @@ def maskOf(roi: slicer.vtkMRMLMarkupsROINode, volumeNode: slicer.vtkMRMLVolumeNo
             "transform, or take the ROI out of it, in the Transforms module"
         )
     worldFromBox = slicer.util.arrayFromVTKMatrix(roi.GetObjectToWorldMatrix())
-    boxFromIJK = np.linalg.inv(worldFromBox) @ Volumes.worldFromIJK(volumeNode)
-    shape = Volumes.voxels(volumeNode).shape[:3]
-    mask = np.ones(shape, bool)
-    size = np.array(roi.GetSize())
-    for axis in range(3):
-        half = size[axis] / 2 * (1 + _ROUNDING)
-        for layer, distance in zip(mask, Grids.coordinate(boxFromIJK[axis], shape), strict=True):
-            layer &= np.abs(distance) <= half
-    if not mask.any():
-        raise ValueError(
-            f"the ROI '{roi.GetName()}' holds no voxel of '{volumeNode.GetName()}': move or enlarge it"
-        )
-    return mask
+    return np.linalg.inv(worldFromBox) @ Volumes.worldFromIJK(volumeNode)
+
+
+def _noVoxel(roi: slicer.vtkMRMLMarkupsROINode, volumeNode: slicer.vtkMRMLVolumeNode) -> ValueError:
+    return ValueError(
+        f"the ROI '{roi.GetName()}' holds no voxel of '{volumeNode.GetName()}': move or enlarge it"
+    )

@@ -5,6 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import slicer
+
+SEGMENT_EVENTS = (  # of a segmentation node
+    slicer.vtkSegmentation.SegmentAdded,
+    slicer.vtkSegmentation.SegmentRemoved,
+    slicer.vtkSegmentation.SegmentModified,
+)
+
 
 class SceneEvents:
     """Mixed into the widget of a panel, before Slicer's own base classes.

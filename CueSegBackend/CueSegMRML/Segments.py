@@ -102,7 +102,7 @@ class SegmentEditing:
         """
         if mask.shape != plane.shape:
             raise ValueError(f"the mask has shape {mask.shape}, the slice {plane.shape}")
-        geometry = self._select(segmentationNode, segmentId, volumeNode)
+        geometry = self.select(segmentationNode, segmentId, volumeNode)
         pixelsOutside = _pixelsOutside(segmentationNode, plane, mask, geometry)
         voxels = SegmentVoxels.voxelsOfSlice(plane, geometry, Volumes.worldFromLocal(segmentationNode))
         if replaceLastWrite and self._stampAfterWrite == _stamp(segmentationNode):
@@ -113,6 +113,23 @@ class SegmentEditing:
         edit = self._modify(segmentationNode, segmentId, geometry, voxels, wanted, keepExisting)
         self._stampAfterWrite = _stamp(segmentationNode)
         return SliceEdit(*edit, pixelsOutside)
+
+    def beginStep(self) -> None:
+        """Begin an undo step of any kind, which no later slice is a correction of."""
+        self._stampAfterWrite = None
+        self._logic.SaveStateForUndo()
+
+    def modify(
+        self,
+        segmentationNode: slicer.vtkMRMLSegmentationNode,
+        segmentId: str,
+        labelmap: slicer.vtkOrientedImageData,
+        adds: bool,
+    ) -> None:
+        """Add the voxels of a labelmap to the segment that was selected, or remove them, as masking allows."""
+        logic = self._logic
+        mode = logic.ModificationModeAdd if adds else logic.ModificationModeRemove
+        logic.ModifySegmentByLabelmap(segmentationNode, segmentId, labelmap, mode, True, False)
 
     def canUndo(self) -> bool:
         """Whether there is a write to take back."""
@@ -139,13 +156,16 @@ class SegmentEditing:
         self.node.SetAndObserveSegmentationNode(None)
         self.node.SetAndObserveSourceVolumeNode(None)
 
-    def _select(
+    def select(
         self,
         segmentationNode: slicer.vtkMRMLSegmentationNode,
         segmentId: str,
         volumeNode: slicer.vtkMRMLScalarVolumeNode,
     ) -> slicer.vtkOrientedImageData:
-        """Point the logic at the segment; returns the segmentation's lattice."""
+        """Point the logic at the segment that is going to be changed; returns the segmentation's lattice.
+
+        :raises ValueError: unknown segment, or a segmentation that is not stored as binary labelmap.
+        """
         if segmentationNode.GetSegmentation().GetSegment(segmentId) is None:
             raise ValueError(f"the segmentation '{segmentationNode.GetName()}' has no segment '{segmentId}'")
         if self.node.GetScene() is None:  # the scene was cleared of its singletons too
@@ -174,16 +194,15 @@ class SegmentEditing:
         wanted: np.ndarray,
         keepExisting: bool,
     ) -> tuple[int, int, int]:
-        logic = self._logic
         segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
         before = SegmentVoxels.segmentAt(segment, geometry, voxels.ijk)
-        steps = [(logic.ModificationModeAdd, wanted)]
+        steps = [(True, wanted)]
         if not keepExisting:
-            steps.insert(0, (logic.ModificationModeRemove, before & ~wanted))
-        for mode, chosen in steps:
+            steps.insert(0, (False, before & ~wanted))
+        for adds, chosen in steps:
             if chosen.any():
                 modifier = SegmentVoxels.labelmapOf(voxels.ijk[chosen], geometry)
-                logic.ModifySegmentByLabelmap(segmentationNode, segmentId, modifier, mode, True, False)
+                self.modify(segmentationNode, segmentId, modifier, adds)
         after = SegmentVoxels.segmentAt(segment, geometry, voxels.ijk)
         return int((after & ~before).sum()), int((before & ~after).sum()), int((wanted & ~after).sum())
 

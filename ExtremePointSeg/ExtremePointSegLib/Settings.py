@@ -24,6 +24,13 @@ class Overwrite(Choice):
     ALL = slicer.vtkMRMLSegmentEditorNode.OverwriteAllSegments, "All segments"
 
 
+class LabelSource(Choice):
+    """What the labels of a training set are made of."""
+
+    SEGMENTS = "segments", "Segments"
+    POINTS = "points", "Seven points per object"
+
+
 class Layout(Choice):
     """Layout of a training set; the values are those of `cueseg.datasets.training_set.LAYOUTS`."""
 

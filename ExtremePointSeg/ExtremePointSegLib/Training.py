@@ -1,4 +1,4 @@
-"""Training sets and networks from the labels of the scene: everything below the buttons of that section."""
+"""Training sets and networks from labels of the scene: everything below the buttons of that section."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import slicer
 from CueSegMRML.BackgroundTask import TaskQueue
 from CueSegMRML.Curves import Curves
 from CueSegMRML.TrainingCases import takeLabels, trainingCase
+from ExtremePointSegLib.PointsCases import PointsVolume, pointsCase
 from ExtremePointSegLib.TrainingProcess import BackgroundProcess, TrainingLog, trainCommand
 from ExtremePointSegLib.TrainingRecipe import writeRecipe
 from ExtremePointSegLib.TrainingSet import addCase, readSet
@@ -43,7 +44,7 @@ class CaseRequest:
 
     folder: Path
     volumeNode: slicer.vtkMRMLScalarVolumeNode
-    segmentationNode: slicer.vtkMRMLSegmentationNode
+    segmentationNode: slicer.vtkMRMLSegmentationNode | None
     modality: str
     layout: str
     suffix: str
@@ -62,6 +63,7 @@ class Training:
         self.log: TrainingLog | None = None
         self.recipe: Path | None = None
         self.steps = 0
+        self.isOfPoints = False
         self._scene = scene
         self._process: BackgroundProcess | None = None
 
@@ -103,6 +105,22 @@ class Training:
 
         self.queue.submit("add", write, onDone, onError)
 
+    def addPoints(
+        self,
+        request: CaseRequest,
+        taken: PointsVolume,
+        onDone: Callable[[Any], None],
+        onError: Callable[[Exception], None],
+    ) -> None:
+        """Write a volume in the background with labels from its points, instead of those of segments."""
+
+        def write(_: Any) -> Any:
+            case, notes = pointsCase(taken, request.modality, request.subject)
+            found, more = addCase(request.folder, case, request.layout, request.suffix, request.replaceCase)
+            return found, [*notes, *more]
+
+        self.queue.submit("add", write, onDone, onError)
+
     def start(
         self,
         folder: Path,
@@ -114,13 +132,14 @@ class Training:
     ) -> None:
         """Train on the set in a folder; a run that was stopped goes on."""
 
-        def prepare(_: Any) -> Path:
+        def prepare(_: Any) -> tuple[Path, bool]:
             found = readSet(folder)
             if found is None:
                 raise ValueError(f"'{folder}' holds no training set: add cases first")
-            return writeRecipe(found, dims, steps, device)
+            return writeRecipe(found, dims, steps, device), found.isOfPoints
 
-        def begin(recipe: Path) -> None:
+        def begin(made: tuple[Path, bool]) -> None:
+            recipe, self.isOfPoints = made
             self.recipe, self.steps = recipe, steps
             self.curves.remove()
             self.log = TrainingLog(self._runFolder / "log.jsonl", steps)
@@ -156,7 +175,8 @@ class Training:
         """Draw the curves again, e.g. in a new scene."""
         if self.log is not None:
             self.curves.show("Loss", self.log.losses, _LOSS)
-            self.curves.show("Validation Dice", self.log.scores, _DICE)
+            name = "Agreement with the points" if self.isOfPoints else "Validation Dice"
+            self.curves.show(name, self.log.scores, _DICE)
 
     def stop(self) -> None:
         """End the process; the last saved state stays, and `start` goes on from there."""

@@ -16,7 +16,9 @@ def describeSet(found: TrainingSet | None, _: Callable[[str], str]) -> str:
         count=len(found.ids),
         train=found.splits.count("train"),
         val=found.splits.count("val"),
-        names=", ".join(found.classes),
+        names=_("{name}, from seven points").format(name=found.classes[0])
+        if found.isOfPoints
+        else ", ".join(found.classes),
     )
     if found.canTrain:
         return text
@@ -45,7 +47,10 @@ def describeRun(training: Training, _: Callable[[str], str]) -> str:
         text += " " + _("About {time} left.").format(time=_duration(log.secondsLeft, _))
     if log is not None and log.scores and training.stage is not Stage.IDLE:
         best = max(score for step, score in log.scores)
-        text += "\n" + _("Best validation Dice: {best:.3f}").format(best=best)
+        sentence = _("Best validation Dice: {best:.3f}")
+        if training.isOfPoints:
+            sentence = _("Best agreement with points and boxes of the cases to validate on: {best:.3f} of 1")
+        text += "\n" + sentence.format(best=best)
     return text
 
 

@@ -16,15 +16,19 @@ _LARGEST = {2: (192, 192), 3: (32, 96, 96)}  # sides of a patch
 _LEVELS = 4
 _MULTIPLE = 2 ** (_LEVELS - 1)
 _BATCH = {2: 8, 3: 2}
-_KEPT = ("dims", "classes", "patch", "base", "levels", "norm", "intensity")  # what a run cannot change
+_KEPT = ("dims", "classes", "patch", "base", "levels", "norm", "network", "flat", "intensity", "crf_grid")
+"""What a run cannot change."""
+_SAME = ("kind", "dims", "classes", "target")  # where these differ it is another run
+_LEAST_CRF = 16  # sides of the grid of the CRF, which is half as fine in the slices as the patch
 
 
 def writeRecipe(found: TrainingSet, dims: int, steps: int, device: str) -> Path:
     """Write the recipe of the next training on a set; returns its path, whose stem is the name of the run.
 
-    A run of the same classes goes on: it keeps its patches. After classes were added another run begins.
+    A run of the same classes goes on: it keeps its patches. After classes were added another run begins. Labels from
+    seven points are learned from as PA-Seg does (Zhai, Wang et al. 2022, stage 1), by its 2.5D U-Net.
 
-    :param dims: 2 or 3.
+    :param dims: 2 or 3; not looked at where labels are from seven points.
     :param device: "auto", "cpu" or "cuda".
     :raises ValueError: the set holds no case to validate on, or an image that is not there.
     """
@@ -33,17 +37,19 @@ def writeRecipe(found: TrainingSet, dims: int, steps: int, device: str) -> Path:
             f"the set has {len(found.ids)} case of one patient or none: add a case of another patient, since one is "
             "held back to validate on"
         )
-    values = _values(found, dims, steps, device)
+    make = _pointsValues if found.isOfPoints else _values
+    values = make(found, dims, steps, device)
+    ending = "points" if found.isOfPoints else f"{dims}d"
     base = re.sub(r"[^A-Za-z0-9._+-]", "-", found.folder.resolve().name).lstrip("._+-") or "labels"
     number = 1
     while True:
-        name = f"{base}-{dims}d" + (f"-{number}" if number > 1 else "")
+        name = f"{base}-{ending}" + (f"-{number}" if number > 1 else "")
         path = found.folder / RUNS / f"{name}.toml"
         before = _read(path) if path.is_file() else values
-        if before.get("classes") == values["classes"] and before.get("dims") == dims:
+        if all(before.get(key) == values.get(key) for key in _SAME):
             break
         number += 1
-    values |= {key: before.get(key, values[key]) for key in _KEPT}
+    values |= {key: before.get(key, values[key]) for key in _KEPT if key in values}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_toml({"name": name, **values}), encoding="utf-8")
     return path
@@ -59,7 +65,6 @@ def _read(path: Path) -> dict[str, Any]:
 def _values(found: TrainingSet, dims: int, steps: int, device: str) -> dict[str, Any]:
     return {
         "kind": "dense",
-        "manifest": (found.folder.resolve() / MANIFEST).as_posix(),
         "dims": dims,
         "base": 16,
         "levels": _LEVELS,
@@ -73,22 +78,67 @@ def _values(found: TrainingSet, dims: int, steps: int, device: str) -> dict[str,
         "tilt": 0 if dims == 2 else 8,
         "scale": [0.85, 1.2],
         "batch": _BATCH[dims],
-        "steps": steps,
         "learning_rate": 2e-3,
         "warm_up": min(50, steps // 10),
         "ema": 0.995,
+        "whole_images": dims == 2,
+        **_common(found, steps, device),
+        "description": f"Trained on {len(found.ids)} own cases of {', '.join(found.classes)}.",
+        "classes": {name: [name] for name in found.classes},
+    }
+
+
+def _pointsValues(found: TrainingSet, dims: int, steps: int, device: str) -> dict[str, Any]:
+    """Those of recipes/points-stage1.toml, made for patches that a CPU can do too."""
+    patch = _patch(found, 3)
+    return {
+        "kind": "points",
+        "target": found.classes[0],
+        "labels": "expanded",
+        "network": "unet-2.5d",
+        "base": 16,
+        "levels": _LEVELS,
+        "flat": 2,
+        "intensity": _pointsIntensity(found.modality),
+        "patch": patch,
+        "foreground": 0.5,
+        "flips": [],  # organs may be of one side
+        "crf_weight": 1.0,
+        "variance_weight": 0.1,
+        "ramp": 0.1,
+        "crf_grid": [patch[0], *(max(min(side, _LEAST_CRF), side // 2) for side in patch[1:])],
+        "selection": "weak",
+        "batch": 1,
+        "learning_rate": 1e-2,
+        "schedule": "poly",
+        "momentum": 0.99,
+        "nesterov": True,
+        "weight_decay": 3e-5,
+        **_common(found, steps, device),
+        "description": f"Trained on {len(found.ids)} own cases of {found.classes[0]}, from seven points per object.",
+    }
+
+
+def _common(found: TrainingSet, steps: int, device: str) -> dict[str, Any]:
+    return {
+        "manifest": (found.folder.resolve() / MANIFEST).as_posix(),
+        "steps": steps,
         "validate_every": max(1, steps // 10),
         "save_every": max(1, min(50, steps // 20)),
         "report_every": max(1, steps // 100),
         "device": device,
         "workers": 0,
         "tensorboard": False,
-        "whole_images": dims == 2,
         "licence": "of the labels' owner",
-        "description": f"Trained on {len(found.ids)} own cases of {', '.join(found.classes)}.",
         "data": f"{len(found.ids)} cases of {found.folder.resolve().name}",
-        "classes": {name: [name] for name in found.classes},
     }
+
+
+def _pointsIntensity(modality: str) -> dict[str, Any]:
+    """About 1 between what is dark and bright: the CRF's widths are for such images."""
+    if modality == "ct":
+        return {"kind": "clip-zscore", "low": -200, "high": 300, "mean": 0, "std": 150}
+    return {"kind": "zscore", "nonzero": False}
 
 
 def _intensity(modality: str) -> dict[str, Any]:

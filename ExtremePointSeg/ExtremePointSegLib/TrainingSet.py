@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cueseg.datasets import TrainingCase
 
+IGNORE = (
+    "ignore"  # name of the label of voxels of which nothing is known; as in `cueseg.datasets.training_set`
+)
 LISTS = {"nnunet": "dataset.json", "monai": "datalist.json"}
 MANIFEST = "manifest.json"
 RUNS = "runs"  # trainings of the set, within its folder
@@ -43,6 +46,11 @@ class TrainingSet:
     classes: tuple[str, ...] = ()
     modality: str = ""
     suffix: str = ""
+
+    @property
+    def isOfPoints(self) -> bool:
+        """Whether the labels are of one class and made of seven points, with voxels of which nothing is known."""
+        return self.classes[1:] == (IGNORE,)
 
     @property
     def canTrain(self) -> bool:
@@ -110,7 +118,7 @@ def addCase(
         _writeLists(staging, folder, before, case)
     finally:
         shutil.rmtree(folder / _ADDING, ignore_errors=True)
-    gaps = [name for name in names if slices_between(case.segmentation.mask_of(name))]
+    gaps = [name for name in names if IGNORE not in names and slices_between(case.segmentation.mask_of(name))]
     notes = [
         f"{name} has no labels on some slices between others, which count as background: fill them first"
         for name in gaps
@@ -127,6 +135,18 @@ def _checkFits(before: TrainingSet, case: TrainingCase, layout: str, suffix: str
     if before.modality not in ("", case.modality):
         raise ValueError(
             f"the set is of the modality {before.modality}, this volume {case.modality}: choose another folder"
+        )
+    names = tuple(segment.name for segment in case.segmentation.segments)
+    isOfPoints = IGNORE in names
+    if before.ids and before.isOfPoints != isOfPoints:
+        kinds = ("made of seven points", "drawn") if isOfPoints else ("drawn", "made of seven points")
+        raise ValueError(
+            f"the labels are {kinds[0]}, those of '{before.folder}' {kinds[1]}: choose another folder"
+        )
+    if before.ids and isOfPoints and before.classes != names:
+        raise ValueError(
+            f"the set is of '{before.classes[0]}', this case of '{names[0]}': rename the segment, or choose another "
+            "folder"
         )
     if case.id in before.ids and not replaceCase:
         raise ValueError(

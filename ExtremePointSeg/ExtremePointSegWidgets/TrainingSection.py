@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 
 from CueSegMRML.BackgroundTask import TaskPoller
 from CueSegMRML.PlotPane import PlotPane
-from ExtremePointSegLib.Settings import Device, Dimensions, Format, Layout
+from ExtremePointSegLib.Settings import Device, Dimensions, Format, LabelSource, Layout
 from ExtremePointSegLib.Training import CaseRequest, Stage, Training
 from ExtremePointSegLib.TrainingMessages import describeRun, describeSet
 from ExtremePointSegLib.TrainingSet import readSet
@@ -19,12 +19,13 @@ INTERVAL = 500  # milliseconds between two looks at a training
 class TrainingSection:
     """Part of the panel's widget."""
 
-    def __init__(self, ui, panel, scene, settings):
+    def __init__(self, ui, panel, scene, settings, sevenPoints):
         """Fill the choices and connect the buttons.
 
         :param settings: called for the parameter node, None while none is bound.
+        :param sevenPoints: the section whose points labels can be made of.
         """
-        self.ui, self.panel, self._settings = ui, panel, settings
+        self.ui, self.panel, self._settings, self._sevenPoints = ui, panel, settings, sevenPoints
         self.training = Training(scene)
         self._message, self._found, self._opensNetwork = "", None, False
         self._plot = PlotPane(ui.trainingPlotContainer, scene)
@@ -35,6 +36,7 @@ class TrainingSection:
         for box, choice in self._choices():
             box.addItems([member.label() for member in choice])
         ui.trainingFolderLineEdit.connect("currentPathChanged(QString)", self.onFolderChosen)
+        ui.labelsComboBox.connect("currentIndexChanged(int)", lambda index: self.refresh())
         ui.addCaseButton.connect("clicked(bool)", self.onAddCase)
         ui.trainButton.connect("clicked(bool)", self.onTrain)
         ui.openNetworkButton.connect("clicked(bool)", self.onOpenNetwork)
@@ -61,13 +63,17 @@ class TrainingSection:
         ui, training = self.ui, self.training
         isRunning, canWork = training.stage.isRunning, not self.panel.missingText
         settings, free = self._settings(), not training.queue.busy
-        hasNodes = settings is not None and None not in (settings.inputVolume, settings.segmentation)
+        hasNodes = settings is not None and None not in (
+            settings.inputVolume,
+            settings.segmentation if self._isOfSegments else settings.inputVolume,
+        )
         ui.addCaseButton.enabled = canWork and free and hasNodes and self._folder is not None
         canTrain = self._found is not None and self._found.canTrain
         ui.trainButton.enabled = isRunning or (canWork and free and canTrain)
         ui.trainButton.text = _("Stop") if isRunning else _("Train")
-        for widget in (ui.dimensionsComboBox, ui.stepsSpinBox, ui.trainingDeviceComboBox):
+        for widget in (ui.stepsSpinBox, ui.trainingDeviceComboBox):
             widget.enabled = not isRunning
+        ui.dimensionsComboBox.enabled = not isRunning and not (self._found and self._found.isOfPoints)
         ui.openNetworkButton.enabled = not isRunning and (training.isCurrent or training.hasWeights)
         texts = (self.panel.missingText, self._message, describeRun(training, _))
         ui.trainingLabel.text = "\n".join(filter(None, texts))
@@ -92,7 +98,13 @@ class TrainingSection:
             ui.replaceCaseCheckBox.checked,
         )
         self._message = _("Writing the case…")
-        self.training.addCase(request, self.onAdded, self.onError)
+        if self._isOfSegments:
+            self.training.addCase(request, self.onAdded, self.onError)
+        else:
+            try:
+                self.training.addPoints(request, self._sevenPoints.take(), self.onAdded, self.onError)
+            except ValueError as error:
+                self.onError(error)
         self._poller.start()
         self.refresh()
 
@@ -175,10 +187,15 @@ class TrainingSection:
         self.refresh()
 
     def _followSet(self):
-        """A set that has begun goes on in its layout and format."""
+        """A set that has begun goes on in its layout, its format and its kind of labels."""
         if self._found is not None:
+            self.ui.labelsComboBox.currentIndex = int(self._found.isOfPoints)
             self.ui.layoutComboBox.currentIndex = list(Layout).index(Layout(self._found.layout))
             self.ui.formatComboBox.currentIndex = list(Format).index(Format(self._found.suffix))
+
+    @property
+    def _isOfSegments(self):
+        return self._chosen(self.ui.labelsComboBox, LabelSource) == LabelSource.SEGMENTS.value
 
     @property
     def _folder(self):
@@ -188,6 +205,7 @@ class TrainingSection:
     def _choices(self):
         ui = self.ui
         return (
+            (ui.labelsComboBox, LabelSource),
             (ui.layoutComboBox, Layout),
             (ui.formatComboBox, Format),
             (ui.dimensionsComboBox, Dimensions),

@@ -23,6 +23,7 @@ import slicer  # noqa: E402
 
 from ExtremePointSegSelfTest import Expectation, Gestures  # noqa: E402
 from ExtremePointSegSelfTest.PanelCase import PanelCase  # noqa: E402
+from ExtremePointSegSelfTest.SevenPointsCase import CLICKS, SevenPointsCase  # noqa: E402
 from ExtremePointSegSelfTest.WritingTests import SPLEEN  # noqa: E402
 from ScribbleRefineSelfTest import Phantom  # noqa: E402
 from ScribbleRefineSelfTest.BoxCase import BoxCase  # noqa: E402
@@ -96,8 +97,40 @@ def take_all(folder: Path) -> None:
         studio.widget.refresh()
         for theme in ("light", "dark"):
             studio.picture(f"missing_{theme}", theme)
+    take_points(folder)
     take_scribbles(folder)
     take_box(folder)
+
+
+class PointsStudio(SevenPointsCase, Studio):
+    """The section on seven points, at the edge of the spleen."""
+
+    def points(self) -> None:
+        for name in ("inputs", "model", "points"):
+            getattr(self.ui, f"{name}CollapsibleButton").collapsed = True
+        self.ui.sevenPointsCollapsibleButton.collapsed = False
+
+
+def take_points(folder: Path) -> None:
+    """While points are placed, and with the labels of a complete object."""
+    studio = PointsStudio(folder)
+    studio.setUp()
+    display = studio.volume.GetDisplayNode()
+    display.AutoWindowLevelOff()
+    display.SetWindowLevel(WINDOW, LEVEL)
+    studio.points()
+    studio.clickPoints(CLICKS[:5])
+    studio.picture("points_missing")
+    studio.clickPoints(CLICKS[5:])
+    studio.ui.segmentTargetsButton.click()
+    studio.waitUntilIdle()
+    for theme in ("light", "dark"):
+        studio.picture(f"points_{theme}", theme)
+    print(screenshots.save_slice_views(folder / "views_points.png").name)
+    studio.tearDown()
+    for name in ("inputs", "model", "points"):
+        getattr(studio.ui, f"{name}CollapsibleButton").collapsed = False
+    studio.ui.sevenPointsCollapsibleButton.collapsed = True
 
 
 class ScribbleStudio(BoxCase, unittest.TestCase):

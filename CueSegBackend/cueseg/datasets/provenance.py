@@ -1,4 +1,4 @@
-"""Where the labels of every slice come from: clicked, propagated, predicted or drawn; checked or not; which weights."""
+"""Where the labels of every slice come from: clicked, predicted, drawn, ...; checked or not; which weights."""
 
 import json
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["ORIGINS", "SliceOrigin", "origins_of_json", "origins_to_json", "read_origins"]
 
-ORIGINS = ("clicked", "propagated", "predicted", "drawn", "unrecorded")
+ORIGINS = ("clicked", "propagated", "predicted", "drawn", "expanded", "unrecorded")
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class SliceOrigin:
         segment: Name of the segment.
         index: Slice, counted from 0 as stored.
         origin: "clicked" (four extreme points), "propagated" (from another slice), "predicted" (a network, without
-            clicks), "drawn" (by hand) or "unrecorded".
+            clicks), "drawn" (by hand), "expanded" (from seven points of the object) or "unrecorded".
         checked: Whether somebody looked at it and let it stand.
         axis: Name of the direction of the slice, see `cueseg.image_files.AXES`.
         points: The clicks (x, y), where there were any.

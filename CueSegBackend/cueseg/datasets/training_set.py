@@ -26,9 +26,10 @@ from cueseg.image_files import ImageFile, Segmentation
 from cueseg.intensity import Modality
 from cueseg.whole_files import write_whole
 
-__all__ = ["LAYOUTS", "TrainingCase", "export_training_set"]
+__all__ = ["IGNORE", "LAYOUTS", "TrainingCase", "export_training_set"]
 
 LAYOUTS = ("nnunet", "monai")
+IGNORE = "ignore"  # nnU-Net's name of the highest label, for voxels of which nothing is known
 
 _CHANNELS: dict[str, tuple[str, ...]] = {
     "ct": ("CT",),
@@ -53,6 +54,7 @@ class TrainingCase:
         modality: Of the image; one for the whole set.
         split: "train", "val" or "test".
         origins: Where the labels come from; slices that are not named are "unrecorded".
+        made_of: What all labels were made of, values of a JSON object that are kept with the origins; None: nothing.
     """
 
     id: str
@@ -62,6 +64,7 @@ class TrainingCase:
     modality: Modality
     split: str = "train"
     origins: tuple[SliceOrigin, ...] = ()
+    made_of: dict[str, Any] | None = None
 
 
 def export_training_set(
@@ -72,7 +75,7 @@ def export_training_set(
     suffix: str | None = None,
     classes: Sequence[str] | None = None,
 ) -> Path:
-    """Write a training set.
+    """Write a training set. A segment named "ignore", which must be the last, is of unknown voxels in both layouts.
 
     nnU-Net v2: imagesTr/ID_0000.nii.gz, labelsTr/ID.nii.gz (imagesTs, labelsTs for the split test), dataset.json, and
     splits_final.json where there is a split val; it finds folders named Dataset123_NAME. MONAI: images/ID.nii.gz,
@@ -153,7 +156,7 @@ class _Writer:
         labels, numbers = label_numbers(case.segmentation, self.names, fixed=self.fixed)
         origins = origins_of_all_slices(case.image, case.segmentation, numbers, case.origins)
         for name, number in numbers.items():
-            missing = slices_between(labels == number)
+            missing = [] if IGNORE in numbers else slices_between(labels == number)
             if missing:
                 _log.warning(
                     "%s: %s has no labels on %d slices between others, e.g. %d: they count as background; propagate "
@@ -169,12 +172,14 @@ class _Writer:
             "version": cueseg.__version__,
             "weights": list(weights.values()),
             "slices": origins_to_json(origins),
+            **({"made_of": case.made_of} if case.made_of else {}),
         }
         record = self.folder / "provenance" / f"{case.id}.json"
         record.parent.mkdir(parents=True, exist_ok=True)
         write_whole(record, (json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
         more: dict[str, Any] = {"kind": "picture"} if case.image.picture else {}
-        classes = {name: [number] for name, number in numbers.items()}
+        # Our manifest names no class for what is unknown.
+        classes = {name: [number] for name, number in numbers.items() if name != IGNORE}
         group = self.folder.resolve().name
         found = entry(case.subject, group, case.modality, image, target, classes, **more)
         self.entries.append({**found, "split": case.split})

@@ -1,0 +1,99 @@
+"""A set of labels from seven points makes a recipe that is right, is trained on in the background, and goes on."""
+
+import time
+
+import pytest
+
+from cueseg.networks import load_network
+from cueseg.training.points_recipe import read_points_recipe
+from ExtremePointSegLib.PointsCases import pointsCase, takePoints
+from ExtremePointSegLib.TargetStates import statesOf
+from ExtremePointSegLib.Training import CaseRequest, Stage, Training
+from ExtremePointSegLib.TrainingMessages import describeRun
+from ExtremePointSegLib.TrainingRecipe import writeRecipe
+from ExtremePointSegLib.TrainingSet import addCase, readSet
+from seven_points_case import SessionCase, add_target
+
+PATIENCE = 1200  # seconds
+
+
+@pytest.fixture
+def case(build):
+    case = SessionCase(build)
+    add_target(case.volume)
+    yield case
+    case.points.close()
+
+
+def grow(case, folder, count=2, modality="mr"):
+    """A set of so many patients, all with the same volume."""
+    for number in range(count):
+        case.volume.SetName(f"volume{number}")
+        taken = takePoints(case.points, case.volume, statesOf(case.volume), "lesion", 0.3)
+        addCase(folder, pointsCase(taken, modality)[0], "nnunet", ".nii.gz")
+    return readSet(folder)
+
+
+def test_the_recipe_is_that_of_pa_seg_on_the_patches_of_the_set(case, tmp_path):
+    found = grow(case, tmp_path / "Läsion 1")
+    recipe = read_points_recipe(writeRecipe(found, 2, 40, "cpu"))
+    assert (recipe.name, recipe.target, recipe.labels) == ("L-sion-1-points", "lesion", "expanded")
+    assert (recipe.patch, recipe.crf_grid) == ((16, 32, 40), (16, 16, 20))
+    assert (recipe.network, recipe.flips, recipe.selection) == ("unet-2.5d", (), "weak")
+    assert (recipe.crf_weight, recipe.variance_weight, recipe.ramp) == (1.0, 0.1, 0.1)
+    assert (recipe.learning_rate, recipe.schedule, recipe.momentum, recipe.nesterov) == (
+        0.01,
+        "poly",
+        0.99,
+        True,
+    )
+    assert recipe.intensity == {"kind": "zscore", "nonzero": False}
+    assert recipe.manifest == (tmp_path / "Läsion 1/manifest.json").as_posix()
+    assert recipe.steps == 40
+
+
+def test_ct_is_windowed(case, tmp_path):
+    recipe = read_points_recipe(writeRecipe(grow(case, tmp_path / "set", modality="ct"), 3, 40, "cpu"))
+    assert (recipe.intensity["kind"], recipe.intensity["low"]) == ("clip-zscore", -200)
+
+
+def test_a_run_goes_on_whatever_is_chosen_for_other_networks(case, tmp_path):
+    first = writeRecipe(grow(case, tmp_path / "set"), 2, 10, "cpu")
+    assert writeRecipe(grow(case, tmp_path / "more" / ".." / "set2", 3), 3, 20, "cpu").stem == "set2-points"
+    assert writeRecipe(readSet(tmp_path / "set"), 3, 20, "cpu") == first
+    assert read_points_recipe(first).steps == 20
+
+
+def test_cases_are_added_and_a_network_is_trained(case, tmp_path, build):
+    training = Training(build.scene)
+    said = []
+
+    def wait(done):
+        end = time.monotonic() + PATIENCE
+        while not done():
+            training.queue.deliver()
+            training.poll()
+            assert time.monotonic() < end, describeRun(training, str)
+            time.sleep(0.01)
+
+    for name in ("one", "two"):
+        case.volume.SetName(name)
+        request = CaseRequest(tmp_path / "set", case.volume, None, "mr", "nnunet", ".nii.gz")
+        taken = takePoints(case.points, case.volume, statesOf(case.volume), "lesion", 0.3)
+        training.addPoints(request, taken, said.append, pytest.fail)
+        wait(lambda: not training.queue.busy)
+    assert [(found.ids, notes) for found, notes in said] == [(("one",), []), (("one", "two"), [])]
+    training.start(tmp_path / "set", 2, 3, "cpu", lambda recipe: None, pytest.fail)
+    wait(lambda: training.stage not in (Stage.IDLE, Stage.TRAINING, Stage.EXPORTING))
+    assert training.stage is Stage.DONE, training.failure
+    text = describeRun(training, str)
+    assert "Best agreement with points and boxes" in text
+    assert str(training.network) in text
+    network = load_network(training.network)
+    assert network.card.classes == ("background", "lesion")
+    assert "Dice" not in text
+    assert [series.GetName() for series in training.curves._series.values()] == [
+        "Loss",
+        "Agreement with the points",
+    ]
+    training.close()
