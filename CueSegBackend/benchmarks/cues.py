@@ -28,7 +28,13 @@ from cueseg.training.validation import Item, score, segment_with, validation_ite
 from cueseg.whole_files import write_whole
 from paired import difference
 
-CUES = ("none", "ep", "cm", "cm+ep")
+CUES: dict[str, dict[str, str]] = {
+    "none": {"cue": "none"},
+    "ep": {"cue": "ep"},
+    "cm": {"cue": "cm"},
+    "cm+ep": {"cue": "cm+ep"},
+    "cm-code": {"cue": "cm", "cue_preset": "code"},  # the map as the authors' code has it
+}
 RECIPE = Path(__file__).parents[1] / "recipes" / "cue-ablation.toml"
 CLICKS = {"exact": ("exact", 3.0, 0.1), "3 px": ("disturbed", 3.0, 0.1), "6 px": ("disturbed", 6.0, 0.2)}
 Scores = dict[str, list[float]]  # column -> Dice per structure
@@ -43,7 +49,8 @@ def train(options: argparse.Namespace) -> None:
             left = (ends - time.monotonic()) / 60
             if left <= 0:
                 return
-            changes = [f'cue="{cue}"', f"seed={seed}", f'manifest="{options.manifest}"']
+            values = CUES[cue] | {"manifest": options.manifest.as_posix()}
+            changes = [f'{key}="{value}"' for key, value in values.items()] + [f"seed={seed}"]
             command = [sys.executable, "-m", "cueseg", "train", str(RECIPE), "--output", str(options.runs)]
             command += ["--name", f"{cue}-{seed}"]
             subprocess.run([*command, "--minutes", f"{left:.2f}", "--set", *changes], check=True)
@@ -143,7 +150,7 @@ def main() -> None:
     parser.add_argument("what", choices=("train", "report"))
     parser.add_argument("--manifest", type=Path, default=Path("runs/default.json"))
     parser.add_argument("--runs", type=Path, default=Path("runs/cues"))
-    parser.add_argument("--cues", nargs="+", choices=CUES, default=CUES)
+    parser.add_argument("--cues", nargs="+", choices=CUES, default=list(CUES))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="of training")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of nuclei and of click errors")
     parser.add_argument("--steps", type=int, default=500, help="of a finished run")
