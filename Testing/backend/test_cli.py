@@ -129,7 +129,8 @@ def test_bad_recipes_end_with_3(tmp_path, capsys):
     assert "unknown setting 'nonsense'" in capsys.readouterr().err
     (tmp_path / "a.toml").write_text('kind = "sparse"', encoding="utf-8")
     assert main(["train", str(tmp_path / "a.toml")]) == 3
-    assert "kind is 'sparse'; it must be one of 'dense', 'box', or left out" in capsys.readouterr().err
+    kinds = "'dense', 'box', 'points', 'monitoring'"
+    assert f"kind is 'sparse'; it must be one of {kinds}, or left out" in capsys.readouterr().err
 
 
 def test_long_work_is_announced_to_those_who_watch(monkeypatch, capsys):
