@@ -26,9 +26,7 @@ def add_image_kind(add: Add) -> None:
         choices=MODALITIES,
         help="kind of image (default: what DICOM says; grey or rgb for pictures; otherwise it must be given)",
     )
-    add(
-        "--series", metavar="UID", help="series of a DICOM folder that holds several; its beginning is enough"
-    )
+    add_series(add)
 
 
 def add_output(add: Add) -> None:
@@ -60,3 +58,10 @@ def add_network(add: Add, also: str = "") -> None:
 def add_device(add: Add) -> None:
     """Where to compute."""
     add("--device", default="auto", metavar="auto|cpu|cuda", help="where to compute (default: auto)")
+
+
+def add_series(add: Any) -> None:
+    """Add which series of a DICOM folder is meant."""
+    add(
+        "--series", metavar="UID", help="series of a DICOM folder that holds several; its beginning is enough"
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cueseg.cli.console import HelpFormatter, complain, progress, say
-from cueseg.cli.file_arguments import add_image, add_overwrite
+from cueseg.cli.file_arguments import add_image, add_overwrite, add_series
 
 if TYPE_CHECKING:
     from cueseg.image_files import ImageFile
@@ -38,9 +38,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     group = parser.add_argument_group("input")
     add_image(group.add_argument)
-    group.add_argument(
-        "--series", metavar="UID", help="series of a DICOM folder that holds several; its beginning is enough"
-    )
+    add_series(group.add_argument)
     group.add_argument(
         "--points", required=True, type=Path, metavar="FILE", help="Slicer's .mrk.json, or targets in JSON"
     )

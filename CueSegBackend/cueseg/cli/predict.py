@@ -12,6 +12,7 @@ import cueseg
 from cueseg.cli.console import progress, say
 from cueseg.cli.errors import UnusableWeightsError
 from cueseg.cli.refine_arguments import add_predict_parser
+from cueseg.intensity import MODALITIES, Modality
 
 if TYPE_CHECKING:
     from cueseg.image_files import ImageFile
@@ -54,6 +55,21 @@ def open_image(options: argparse.Namespace) -> "ImageFile":
     check_output(options.output, overwrite=options.overwrite)
     with progress(f"reading {options.image}", options.verbose):
         return read_image(options.image, options.series)
+
+
+def modality_of(image: "ImageFile", options: argparse.Namespace) -> Modality:
+    """What --modality says, else the file.
+
+    Raises:
+        ValueError: Neither does.
+    """
+    modality = options.modality or image.modality
+    if modality is None:
+        raise ValueError(
+            f"{options.image} does not say what kind of image it is: add --modality with one of "
+            f"{', '.join(MODALITIES)}"
+        )
+    return modality
 
 
 def open_session(kind: str, options: argparse.Namespace, image: "ImageFile") -> Any:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cueseg.cli.console import progress, say
+from cueseg.cli.predict import modality_of
 from cueseg.cli.segment_arguments import add_parser as add_options
 from cueseg.cli.weights import open_predictor
-from cueseg.intensity import MODALITIES, IntensityRule, Modality
+from cueseg.intensity import IntensityRule
 from cueseg.volume_window import volume_window
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     _check_output(options)
     with progress(f"reading {options.image}", options.verbose):
         image = read_image(options.image, options.series)
-        modality = _modality_of(image, options)
+        modality = modality_of(image, options)
         axis = options.axis or ("stored" if image.shape[0] == 1 else "axial")
         where = extract_slice(image, axis, _index_of(image, axis, options.slice))
         segmentation = _segmentation_for(image, options)
@@ -74,16 +75,6 @@ def _check_output(options: argparse.Namespace) -> None:
             f"{output} exists already: say {hint}--overwrite to replace it, or give another name"
         )
     check_output(output, overwrite=True)
-
-
-def _modality_of(image: "ImageFile", options: argparse.Namespace) -> Modality:
-    modality = options.modality or image.modality
-    if modality is None:
-        raise ValueError(
-            f"{options.image} does not say what kind of image it is: add --modality with one of "
-            f"{', '.join(MODALITIES)}"
-        )
-    return modality
 
 
 def _index_of(image: "ImageFile", axis: str, index: int | None) -> int:

@@ -38,7 +38,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> argparse.Argum
     )
     _add_input(parser.add_argument_group("input"))
     _add_output(parser.add_argument_group("output"))
-    _add_model(parser.add_argument_group("model"))
+    add_model(parser.add_argument_group("model"))
     return parser
 
 
@@ -80,7 +80,8 @@ def _add_output(group: Any) -> None:
     add_overwrite(either.add_argument)
 
 
-def _add_model(group: Any) -> None:
+def add_model(group: Any) -> None:
+    """Add weights for extreme points, their threshold, and the device."""
     add = group.add_argument
     add(
         "--model",

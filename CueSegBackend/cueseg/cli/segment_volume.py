@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cueseg.cli.console import HelpFormatter, complain, say
-from cueseg.cli.file_arguments import add_device, add_image, add_image_kind, add_output, add_overwrite
-from cueseg.cli.predict import open_image, write_labels
-from cueseg.cli.segment_arguments import AXIS_NAMES
+from cueseg.cli.file_arguments import add_image, add_image_kind, add_output, add_overwrite
+from cueseg.cli.predict import modality_of, open_image, write_labels
+from cueseg.cli.segment_arguments import AXIS_NAMES, add_model
 from cueseg.cli.weights import open_predictor
-from cueseg.intensity import MODALITIES, Modality
 
 if TYPE_CHECKING:
     from cueseg.image_files import ImageFile
@@ -55,23 +54,13 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     add_output(add)
     add_overwrite(add)
     add("--name", default="Segment_1", help="name of the segment (default: %(default)s)")
-    _add_method(parser.add_argument_group("method").add_argument)
+    group = parser.add_argument_group("method")
+    add_model(group)
+    _add_method(group.add_argument)
     parser.set_defaults(run=run)
 
 
 def _add_method(add: Any) -> None:
-    add(
-        "--model",
-        default="default",
-        metavar="NAME|FILE",
-        help="one of list-models, or a .pt file with its card",
-    )
-    add(
-        "--threshold",
-        type=float,
-        metavar="T",
-        help="probability from which a pixel belongs to it (default: the model's)",
-    )
     add("--fill-only", action="store_true", help="only fill the slices between, without the network")
     add(
         "--min-agreement",
@@ -79,7 +68,6 @@ def _add_method(add: Any) -> None:
         metavar="D",
         help="Dice with the filled mask from which the network's is taken (default: 0.2)",
     )
-    add_device(add)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -94,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 
     clicked, settings, name = read_clicked(options.points), _settings(options), check_name(options.name)
     image = open_image(options)
-    modality = _modality_of(image, options)
+    modality = modality_of(image, options)
     where = extract_slice(image, options.axis, min(clicked))
     session = VolumeSession(open_predictor(options.model, options.device, options.verbose))
     distance = image.spacing[2 - where.array_axis]  # image.spacing is in the order x, y, z
@@ -140,16 +128,6 @@ def _settings(options: argparse.Namespace) -> "VolumeOptions":
     given = {"threshold": options.threshold, "min_agreement": options.min_agreement}
     changed = {name: value for name, value in given.items() if value is not None}
     return VolumeOptions(fill_only=options.fill_only, **changed)
-
-
-def _modality_of(image: "ImageFile", options: argparse.Namespace) -> Modality:
-    modality = options.modality or image.modality
-    if modality is None:
-        raise ValueError(
-            f"{options.image} does not say what kind of image it is: add --modality with one of "
-            f"{', '.join(MODALITIES)}"
-        )
-    return modality
 
 
 def _watch(state: "RefinementProgress") -> None:
