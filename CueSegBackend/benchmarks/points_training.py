@@ -4,6 +4,7 @@
     python CueSegBackend/benchmarks/points_training.py train --minutes 60      # goes on where it stopped
     python CueSegBackend/benchmarks/points_training.py report --json points.json --markdown docs/benchmarks.md
 
+The images are crops around the target, as in the paper, whose data need the true labels for that at validation too.
 Seven points are simulated on the true labels of every organ of the train patients of a data set, and expanded. The same
 network learns from them with the partial loss alone, with the CRF loss, with the variance, and with both; then together
 with a second network in the second stage; and from the true labels. All are measured on val after their last step, so
@@ -24,6 +25,7 @@ from cueseg.training.points_cases import PointsCase, points_cases
 from cueseg.training.points_recipe import PointsRecipe, read_points_recipe
 from cueseg.training.points_trainer import card_of, new_model
 from cueseg.training.points_validation import full_scores
+from points_crops import PATCHES, SHAPES, write_crop
 from points_tables import Found, expansion_table, selection_table, variant_table
 from weak_labels import finished, log_of, trained
 
@@ -53,11 +55,18 @@ NAMES = {
 
 
 def prepare(options: argparse.Namespace) -> int:
-    """Write the manifest of the group's train and val patients; returns their number."""
+    """Write crops around every target of train and val patients, and their manifests; returns the number of crops."""
     entries = [_located(item, options.manifest.parent) for item in read_entries(options.manifest)]
     chosen = [item for item in entries if item["group"] == options.group]
-    write_manifest(options.folder / MANIFEST, chosen)
-    return len(chosen)
+    count = 0
+    for target in options.targets:
+        folder = options.folder / target
+        folder.mkdir(parents=True, exist_ok=True)
+        crops = [write_crop(item, folder, TARGETS[target], SHAPES[target]) for item in chosen]
+        found = [crop for crop in crops if crop]
+        write_manifest(folder / MANIFEST, found)
+        count += len(found)
+    return count
 
 
 def _located(item: Entry, folder: Path) -> Entry:
@@ -74,7 +83,7 @@ def train(options: argparse.Namespace) -> bool:
 
 
 def _train_variants(options: argparse.Namespace, target: str, seed: int, until: float) -> bool:
-    shared = {"manifest": (options.folder / MANIFEST).as_posix(), "target": target, "parts": TARGETS[target]}
+    shared = _about(options, target)
     for variant, values in (*VARIANTS.items(), ("second", SECOND)):
         name = run_name(target, variant, seed)
         if not trained(options.stage_one, options.folder, name, until, seed=seed, **shared, **values):
@@ -106,8 +115,13 @@ def measure(options: argparse.Namespace, target: str, seeds: list[int]) -> tuple
 
 def recipe_of(options: argparse.Namespace, target: str) -> PointsRecipe:
     """The recipe of the first stage for a target."""
-    manifest = (options.folder / MANIFEST).as_posix()
-    return read_points_recipe(options.stage_one, manifest=manifest, target=target, parts=TARGETS[target])
+    return read_points_recipe(options.stage_one, **_about(options, target))
+
+
+def _about(options: argparse.Namespace, target: str) -> dict[str, Any]:
+    """What the recipe of the first stage says of a target."""
+    manifest = (options.folder / target / MANIFEST).as_posix()
+    return {"manifest": manifest, "target": target, "parts": TARGETS[target], "patch": PATCHES[target]}
 
 
 def _measured(recipe: PointsRecipe, path: Path, cases: list[PointsCase]) -> dict[str, dict[str, float]]:
@@ -187,7 +201,7 @@ def main() -> None:
     parser.add_argument("--markdown", type=Path, help="page with the marks between which the tables go")
     options = parser.parse_args()
     if options.what == "prepare":
-        print(f"{prepare(options)} patients: {options.folder / MANIFEST}")
+        print(f"{prepare(options)} crops in {options.folder}")
     elif options.what == "train":
         train(options)
     else:

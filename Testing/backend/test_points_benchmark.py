@@ -8,6 +8,7 @@ import pytest
 
 import points_tables as tables
 import points_training as benchmark
+from cueseg.training.cases import read_manifest
 from cueseg.training.points_cases import points_cases
 from points_case import MONITORING, SEVEN_POINTS
 from training_case import recipe_text, write_manifest
@@ -17,6 +18,8 @@ from training_case import recipe_text, write_manifest
 def options(tmp_path, monkeypatch):
     """Tiny recipes on made-up volumes, of which two are for validation."""
     monkeypatch.setattr(benchmark, "TARGETS", {"box": ["box"]})
+    monkeypatch.setattr(benchmark, "SHAPES", {"box": (6, 30, 30)})
+    monkeypatch.setattr(benchmark, "PATCHES", {"box": [8, 16, 16]})
     monkeypatch.setattr(benchmark, "SECOND", {"network": "unet", "base": 2})
     manifest = write_manifest(tmp_path, ("train", "train", "val", "val"))
     one, two = tmp_path / "one.toml", tmp_path / "two.toml"
@@ -53,6 +56,21 @@ def test_every_variant_is_trained_measured_and_not_trained_again(options, capsys
     found = json.loads(options.json.read_text(encoding="utf-8"))["box"]
     assert set(found["last"]) == set(benchmark.NAMES)
     assert set(found["last"]["monitored"]["0"]) == {"case 2", "case 3"}
+
+
+def test_crops_lie_around_the_target_and_lack_nothing_of_it(options):
+    assert benchmark.prepare(options) == 4
+    whole = {case.subject: case for case in read_manifest(options.manifest)}
+    for crop in read_manifest(options.folder / "box" / benchmark.MANIFEST):
+        assert np.less_equal(crop.labels.shape, (6, 30, 30)).all()
+        assert (crop.labels == 1).sum() == (whole[crop.subject].labels == 1).sum()
+        assert crop.spacing == whole[crop.subject].spacing
+
+
+def test_an_image_without_a_part_is_left_out(options, monkeypatch):
+    monkeypatch.setattr(benchmark, "TARGETS", {"box": ["box", "nothing"]})
+    with pytest.raises(ValueError, match="nothing to write"):
+        benchmark.prepare(options)
 
 
 def test_without_time_nothing_is_trained(options):
