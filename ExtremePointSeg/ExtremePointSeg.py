@@ -20,7 +20,7 @@ from slicer.util import VTKObservationMixin
 
 from CueSegMRML import ControlPoints
 from CueSegMRML.BackgroundTask import TaskPoller
-from CueSegMRML.SceneEvents import SEGMENT_EVENTS, SceneEvents
+from CueSegMRML.SceneEvents import SceneEvents
 from ExtremePointSegLib import Messages
 from ExtremePointSegLib.Panel import Panel
 from ExtremePointSegLib.Predictor import loadPredictor
@@ -32,6 +32,7 @@ from ExtremePointSegSelfTest.SceneTests import SceneTests
 from ExtremePointSegSelfTest.SevenPointsTests import SevenPointsTests
 from ExtremePointSegSelfTest.TrainingTests import TrainingTests
 from ExtremePointSegSelfTest.WritingTests import WritingTests
+from ExtremePointSegWidgets.SegmentChoice import SegmentChoice
 from ExtremePointSegWidgets.SevenPointsSection import SevenPointsSection
 from ExtremePointSegWidgets.TrainingSection import TrainingSection
 
@@ -103,7 +104,6 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         VTKObservationMixin.__init__(self)
         self.logic = self._parameterNode = self._guiTag = None
         self._message = ""
-        self._segmentation, self._segments = None, []
         self._seenPoints = np.empty((0, 3))
 
     def setup(self):
@@ -119,6 +119,8 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         shared = (self.ui, self.panel, slicer.mrmlScene, lambda: self._parameterNode)
         self.sevenPoints = SevenPointsSection(*shared, self.refresh)
         self.training = TrainingSection(*shared, self.sevenPoints)
+        segments = SegmentChoice(self.ui, self.panel, lambda: self._parameterNode)
+        self._sections = [segments, self.sevenPoints, self.training]  # in the order in which they follow
         self._pause = qt.QTimer()
         self._pause.setSingleShot(True)
         self._pause.connect("timeout()", self.onPointsSettled)
@@ -130,20 +132,21 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
     @property
     def isBusy(self):
         """Whether points or a prediction are still to be dealt with."""
-        return any((self._pause.active, self.panel.queue.busy, self.sevenPoints.isBusy, self.training.isBusy))
+        return self._pause.active or self.panel.queue.busy or any(part.isBusy for part in self._sections)
 
     def _connect(self):
         ui = self.ui
         ui.setUpButton.connect("clicked(bool)", self.onSetUp)
-        ui.addSegmentButton.connect("clicked(bool)", self.onAddSegment)
-        ui.segmentComboBox.connect("currentIndexChanged(int)", self.onSegmentChosen)
         ui.modelComboBox.connect("currentIndexChanged(int)", self.onModelChosen)
         ui.placeButton.connect("toggled(bool)", ui.placeWidget.setPlaceModeEnabled)
         ui.placeWidget.connect("activeMarkupsPlaceModeChanged(bool)", ui.placeButton.setChecked)
         ui.clearButton.connect("clicked(bool)", lambda checked: self.panel.clearPoints(self._parameterNode))
         ui.applyButton.connect("clicked(bool)", self.onApply)
-        ui.undoButton.connect("clicked(bool)", lambda checked: self.onHistory(self.panel.session.undo))
-        ui.redoButton.connect("clicked(bool)", lambda checked: self.onHistory(self.panel.session.redo))
+        for button, step in (
+            (ui.undoButton, self.panel.session.undo),
+            (ui.redoButton, self.panel.session.redo),
+        ):
+            button.connect("clicked(bool)", lambda checked, step=step: self.onHistory(step))
         self._observeScene(slicer.mrmlScene)
 
     def cleanup(self):
@@ -151,8 +154,8 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         self._pause.stop()
         self._poller.stop()
         self.setParameterNode(None)
-        self.sevenPoints.close()
-        self.training.close()
+        for section in self._sections:
+            section.close()
         self.panel.close()
         self.removeObservers()
 
@@ -167,8 +170,8 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         """Drop work and nodes before the scene goes."""
         self.onSceneStartImport(caller, event)
         self.panel.session.closeScene()
-        self.sevenPoints.leaveScene()
-        self.training.leaveScene()
+        for section in self._sections:
+            section.leaveScene()
 
     def onSceneStartImport(self, caller, event):
         """Look away while settings refer to nodes that are still to come."""
@@ -181,8 +184,8 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
             self._parameterNode.disconnectGui(self._guiTag)
             self.removeObservers(self.onParametersModified)
             self.removeObservers(self.onPointsModified)
-            self._observeSegmentation(None)
-            self.sevenPoints.release()
+            for section in self._sections:
+                section.release()
         self._parameterNode = parameterNode
         self.ui.placeWidget.setCurrentNode(parameterNode.points if parameterNode is not None else None)
         if parameterNode is None:
@@ -198,31 +201,11 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
     def onParametersModified(self, caller=None, event=None):
         """Bring the widgets that are bound by hand up to date."""
         parameters = self._parameterNode
-        self._observeSegmentation(parameters.segmentation)
-        self.onSegmentsModified()
         self.ui.modelComboBox.currentIndex = self.panel.modelIndex(parameters)
         self.panel.updateCue(parameters)
-        self.sevenPoints.follow()
-        self.training.redraw()
+        for section in self._sections:
+            section.follow()
         self.refresh()
-
-    def _observeSegmentation(self, segmentation):
-        if segmentation is not self._segmentation:
-            self.removeObservers(self.onSegmentsModified)
-            self._segmentation = segmentation
-            for event in SEGMENT_EVENTS if segmentation is not None else ():
-                self.addObserver(segmentation, event, self.onSegmentsModified)
-
-    def onSegmentsModified(self, caller=None, event=None):
-        """List the segments. Slicer's own selector would choose the first one after every change of any."""
-        segments, box = self.panel.segments(self._parameterNode), self.ui.segmentComboBox
-        wasBlocked = box.blockSignals(True)
-        if segments != self._segments:
-            self._segments = segments
-            box.clear()
-            box.addItems([name for segmentId, name in segments])
-        box.currentIndex = self.panel.keepSegment(self._parameterNode)
-        box.blockSignals(wasBlocked)
 
     def refresh(self):
         """Say what to do next; enable what can be done."""
@@ -239,8 +222,8 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         ui.applyButton.toolTip = hint
         ui.undoButton.enabled = self.panel.session.editing.canUndo()
         ui.redoButton.enabled = self.panel.session.editing.canRedo()
-        self.sevenPoints.refresh()
-        self.training.refresh()
+        for section in self._sections:
+            section.refresh()
 
     def onPointsModified(self, caller, event):
         """A click counts at once, a drag when the mouse rests; moving towards the next point is neither."""
@@ -295,15 +278,6 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
                 self.panel.install()
             finally:
                 self.refresh()
-
-    def onAddSegment(self, checked):
-        """Add a segment, and a segmentation if there is none."""
-        self.panel.addSegment(self._parameterNode)
-
-    def onSegmentChosen(self, index):
-        """Keep the chosen segment in the settings."""
-        if self._parameterNode is not None and index >= 0:
-            self._parameterNode.segmentId = self._segments[index][0]
 
     def onModelChosen(self, index):
         """Take over another model, and its threshold."""

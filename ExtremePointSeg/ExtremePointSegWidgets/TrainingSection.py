@@ -159,10 +159,13 @@ class TrainingSection:
             self._message = _("The folder cannot be used: {error}. Choose another one.").format(error=error)
         self.refresh()
 
-    def redraw(self):
+    def follow(self):
         """Draw the curves in a new scene."""
         self.training.showCurves()
         self.refresh()
+
+    def release(self):
+        """Nothing of the section is in the views."""
 
     def _open(self):
         if not hasattr(slicer.modules, "scribblerefine"):

@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MODULE = "ExtremePointSeg/ExtremePointSeg.py"
 LIB = "ExtremePointSeg/ExtremePointSegLib"
+WIDGETS = "ExtremePointSeg/ExtremePointSegWidgets"
 UI = "ExtremePointSeg/Resources/UI/ExtremePointSeg.ui"
 MRML = "CueSegBackend/CueSegMRML"
 SCRIBBLES = "ScribbleRefine/ScribbleRefine"  # and what follows: .py, Lib, Widgets
@@ -126,7 +127,12 @@ MUTATIONS = (
         '        ui.placeWidget.connect("activeMarkupsPlaceModeChanged(bool)", ui.placeButton.setChecked)\n',
         "",
     ),
-    Mutation("training ends with the scene", MODULE, "self.training.leaveScene()", "self.training.close()"),
+    Mutation(
+        "training ends with the scene",
+        f"{WIDGETS}/TrainingSection.py",
+        "self.training.leaveScene()",
+        "self.training.close()",
+    ),
     Mutation(
         "stop lets a training go on",
         f"{LIB}/Training.py",
