@@ -14,8 +14,10 @@ import json
 import subprocess
 import sys
 import time
+import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,14 +30,20 @@ from cueseg.training.validation import Item, score, segment_with, validation_ite
 from cueseg.whole_files import write_whole
 from paired import difference
 
-CUES: dict[str, dict[str, str]] = {
+RECIPE = Path(__file__).parents[1] / "recipes" / "cue-ablation.toml"
+LARGE = 160  # pixels of the network's input, instead of the recipe's 96
+PHASES = [phase | {"size": LARGE} for phase in tomllib.loads(RECIPE.read_text(encoding="utf-8"))["phases"]]
+CUES: dict[str, dict[str, Any]] = {
     "none": {"cue": "none"},
     "ep": {"cue": "ep"},
     "cm": {"cue": "cm"},
     "cm+ep": {"cue": "cm+ep"},
     "cm-code": {"cue": "cm", "cue_preset": "code"},  # the map as the authors' code has it
+    "ep-large": {"cue": "ep", "phases": PHASES},
+    "cm-large": {"cue": "cm", "phases": PHASES},
 }
-RECIPE = Path(__file__).parents[1] / "recipes" / "cue-ablation.toml"
+COMPARED = (("cm", "ep"), ("cm-code", "ep"), ("cm-large", "ep-large"))
+IN_TABLES = ("none", "ep", "cm", "cm+ep")
 CLICKS = {"exact": ("exact", 3.0, 0.1), "3 px": ("disturbed", 3.0, 0.1), "6 px": ("disturbed", 6.0, 0.2)}
 Scores = dict[str, list[float]]  # column -> Dice per structure
 Found = dict[str, dict[str, list[list[float]]]]  # method -> column -> run -> Dice per structure
@@ -49,14 +57,18 @@ def train(options: argparse.Namespace) -> None:
             left = (ends - time.monotonic()) / 60
             if left <= 0:
                 return
-            values = CUES[cue] | {"manifest": options.manifest.as_posix()}
-            changes = [f'{key}="{value}"' for key, value in values.items()] + [f"seed={seed}"]
+            values = CUES[cue] | {"manifest": options.manifest.as_posix(), "seed": seed}
+            changes = [f"{key}={_toml(value)}" for key, value in values.items()]
             command = [sys.executable, "-m", "cueseg", "train", str(RECIPE), "--output", str(options.runs)]
             command += ["--name", f"{cue}-{seed}"]
             subprocess.run([*command, "--minutes", f"{left:.2f}", "--set", *changes], check=True)
             if (options.runs / f"{cue}-{seed}" / "best.pt").exists():
                 target = str(options.runs / f"{cue}-{seed}.pt")
                 subprocess.run([*command, "--set", *changes, "--export", target], check=True)
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value, separators=(", ", " = "))
 
 
 def finished(runs: Path, cue: str, seed: int, steps: int) -> Path | None:
@@ -115,7 +127,7 @@ def _items(manifest: Path, seed: int, jitter: float, share: float) -> list[Item]
 
 def table(found: Found) -> str:
     """Markdown: mean and standard deviation over structures of the mean over runs, and the paired test of cm and ep."""
-    names = [name for name, columns in found.items() if columns]
+    names = [name for name in (*METHODS, *IN_TABLES) if found.get(name)]
     runs = {name: len(next(iter(found[name].values()))) for name in names}
     head = [f"{name} ({runs[name]} runs)" if name in CUES else name for name in names]
     lines = [
@@ -127,6 +139,30 @@ def table(found: Found) -> str:
         cells = [f"{values[name].mean():.3f} ± {values[name].std():.3f}" for name in names]
         n = len(next(iter(values.values())))
         lines.append(f"| {column} | {n} | " + " | ".join(cells) + f" | {_compared(values)} |")
+    return "\n".join(lines)
+
+
+def reasons(found: dict[str, Found]) -> str:
+    """Markdown: does the map beat the points when it is the authors' own, or when the network sees more pixels?"""
+    lines = ["| cues | input, px | clicks | runs | Dice | difference ± error | p | n |", "|---|" + "---|" * 7]
+    for pair in COMPARED:
+        for clicks, methods in found.items():
+            if not all(methods.get(name) for name in pair):
+                continue
+            runs = [len(next(iter(methods[name].values()))) for name in pair]
+            one, other = (_structures(methods[name], "all") for name in pair)
+            lead = difference(one, other)
+            cells = (
+                " - ".join(pair).replace("-large", ""),
+                str(LARGE if "large" in pair[0] else 96),
+                clicks,
+                " and ".join(map(str, runs)),
+                f"{one.mean():.3f}, {other.mean():.3f}",
+                f"{lead.mean:+.4f} ± {lead.error:.4f}",
+                f"{lead.p:.2g}",
+                str(len(one)),
+            )
+            lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -165,6 +201,7 @@ def main() -> None:
         f"{clicks} clicks, split val, seed {options.seed}:\n\n{table(scores)}"
         for clicks, scores in found.items()
     )
+    text += f"\n\nAll structures, mean of the runs first:\n\n{reasons(found)}"
     print(text)
     if options.markdown:
         fill_page(options.markdown, "cues.py", text)
