@@ -22,6 +22,7 @@ demo: setup          ## clicks, scribbles and boxes on real CT, through the Slic
 	$(PY) Testing/demo/demo.py --output output/demo
 	$(PY) Testing/demo/scribble_demo.py --output output/demo
 	$(PY) Testing/demo/box_demo.py --output output/demo
+	@$(PY) Testing/demo/report.py --output output/demo
 
 test: lint           ## everything that runs without the Slicer application
 	$(PY) -m pytest Testing/backend Testing/static Testing/mrml

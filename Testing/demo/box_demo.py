@@ -4,7 +4,8 @@ python Testing/demo/box_demo.py --output output/demo
 
 `p-net` learnt from nuclei and from organs of the head and neck. The image is one axial slice of a CT. The box is the
 tight one around the reference; a simulated user paints at most one stroke per label and round in it, and BIFSeg tunes
-the network to the image, all through ScribbleRefine's own session. Written: `box.png`, `box_table.md`.
+the network to the image, all through ScribbleRefine's own session. Written: `box.png`, `box_table.md`,
+and `boxes.json` for `report.py`.
 """
 
 import argparse
@@ -12,10 +13,12 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import SimpleITK as sitk
+from figures import Figures
 from reference_data import fetch
 from scribble_scene import ROOT, ScribbleScene, read_pair, slicer
 
@@ -147,6 +150,16 @@ def _tile(image: np.ndarray, truth: np.ndarray, item: Round, title: str) -> np.n
     return frame
 
 
+def as_figures(name: str, rounds: list[Round]) -> dict[str, Any]:
+    """One structure, for the report."""
+    return {
+        "name": name,
+        "agreement": [item.dice for item in rounds],
+        "scribbled": int((rounds[-1].scribbles >= 0).sum()),
+        "seconds": [item.seconds for item in rounds],
+    }
+
+
 def main() -> None:
     """Fetch, draw, scribble, write."""
     parser = argparse.ArgumentParser(
@@ -156,7 +169,9 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    demo = Demo(fetch(options.cache))
+    folder = fetch(options.cache)
+    figures = Figures("boxes")
+    demo = Demo(folder)
     found = {name: demo.run(label) for label, name in STRUCTURES.items()}
     write_picture(options.output / "box.png", demo.image, demo.reference, found)
     text = (
@@ -166,6 +181,8 @@ def main() -> None:
         + "\n"
     )
     (options.output / "box_table.md").write_text(text, encoding="utf-8")
+    structures = [as_figures(name, rounds) for name, rounds in found.items()]
+    figures.write(options.output, device=demo.session.deviceNote, structures=structures)
     sys.stdout.write(f"\n{text}\nWritten to {options.output}: box.png, box_table.md\n")
     demo.close()
 

@@ -4,7 +4,8 @@ python Testing/demo/demo.py --output output/demo
 
 A simulated user clicks the extreme points of the reference labels, on three slices of each of ten organs. Written:
 `abdomen.seg.nrrd` (opens in 3D Slicer), one overlay picture per organ, `table.md` with the agreement (Dice) of the
-result, of the ellipse in the click box, and of GrabCut with the reference, and the time per click.
+result, of the ellipse in the click box, and of GrabCut with the reference, and the time per click. `clicks.json` is for
+`report.py`.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -26,6 +28,7 @@ slicer_app = headless_slicer.boot()
 
 import slicer  # noqa: E402
 import vtk  # noqa: E402
+from figures import Figures  # noqa: E402
 from overlay import write_overlay  # noqa: E402
 from reference_data import ORGANS, fetch  # noqa: E402
 
@@ -164,6 +167,25 @@ def table(clicks: dict[str, list[Click]]) -> str:
     return "\n".join(lines)
 
 
+def as_figures(clicks: dict[str, list[Click]]) -> list[dict[str, Any]]:
+    """Organ by organ, for the report."""
+    return [
+        {
+            "name": organ,
+            "picture": picture_name(organ),
+            "slices": [item.index for item in items],
+            "agreement": {key: [item.agreement[key] for item in items] for key in items[0].agreement},
+            "seconds": [item.seconds for item in items],
+        }
+        for organ, items in clicks.items()
+    ]
+
+
+def picture_name(organ: str) -> str:
+    """File name of an organ's overlay."""
+    return f"{organ.replace(' ', '_')}.png"
+
+
 def main() -> None:
     """Fetch, click, write."""
     parser = argparse.ArgumentParser(
@@ -173,12 +195,13 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache")
     options = parser.parse_args()
     folder = fetch(options.cache)
+    figures = Figures("clicks")
     options.output.mkdir(parents=True, exist_ok=True)
     demo = Demo(folder)
     clicks = {}
     for label, name in ORGANS.items():
         clicks[name] = demo.run_organ(label, name)
-        write_overlay(options.output / f"{name.replace(' ', '_')}.png", name, clicks[name])
+        write_overlay(options.output / picture_name(name), name, clicks[name])
         sys.stdout.write(f"{name}: " + ", ".join(f"{c.agreement['CueSeg']:.3f}" for c in clicks[name]) + "\n")
     target = options.output / "abdomen.seg.nrrd"
     if not slicer.util.saveNode(demo.segmentation, str(target)):
@@ -188,6 +211,7 @@ def main() -> None:
     )
     text = note + table(clicks) + "\n"
     (options.output / "table.md").write_text(text, encoding="utf-8")
+    figures.write(options.output, device=demo.predictor.device_note, organs=as_figures(clicks))
     sys.stdout.write(
         f"\n{text}\nWritten to {options.output}: abdomen.seg.nrrd, table.md, one picture per organ\n"
     )

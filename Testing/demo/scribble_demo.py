@@ -5,7 +5,8 @@ python Testing/demo/scribble_demo.py --output output/demo
 `headneck-unet` knows the spinal cord in the neck; the image is a piece of a torso. A simulated user paints one stroke
 per wrong class and round on the reference labels; the strokes go into the module's scribble segmentation as a brush
 would put them there, and ScribbleRefine adapts the network's last layers. The strengths of the steps and of the keep
-term were chosen on this image. Written: `cord_before.png`, `cord_after.png`, `cord.seg.nrrd`, `cord_table.md`.
+term were chosen on this image. Written: `cord_before.png`, `cord_after.png`, `cord.seg.nrrd`, `cord_table.md`, and
+`scribbles.json` for `report.py`.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import SimpleITK as sitk
+from figures import Figures
 from reference_data import fetch
 from scribble_pictures import write_picture
 from scribble_scene import ROOT, ScribbleScene, read_pair, slicer
@@ -91,6 +93,13 @@ def table(rounds: list[SimpleNamespace]) -> str:
     return "\n".join(lines)
 
 
+def as_figures(item: SimpleNamespace) -> dict[str, float]:
+    """One round, for the report."""
+    painted = int((item.scribbles >= 0).sum())
+    voxels = item.labels.size
+    return {"agreement": item.dice, "scribbled": painted, "voxels": voxels, "seconds": item.seconds}
+
+
 def main() -> None:
     """Fetch, predict, scribble, refine, write."""
     parser = argparse.ArgumentParser(
@@ -100,7 +109,9 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    demo = Demo(fetch(options.cache))
+    folder = fetch(options.cache)
+    figures = Figures("scribbles")
+    demo = Demo(folder)
     rounds = demo.run()
     for name, item in (("before", rounds[0]), ("after", rounds[-1])):
         title = f"{name}: agreement {item.dice:.3f}"
@@ -113,6 +124,9 @@ def main() -> None:
         "agreement (Dice) with the labels that TotalSegmentator wrote.\n\n" + table(rounds) + "\n"
     )
     (options.output / "cord_table.md").write_text(text, encoding="utf-8")
+    figures.write(
+        options.output, device=demo.session.deviceNote, rounds=[as_figures(item) for item in rounds]
+    )
     sys.stdout.write(
         f"\n{text}\nWritten to {options.output}: cord_before.png, cord_after.png, cord.seg.nrrd, cord_table.md\n"
     )
