@@ -17,7 +17,7 @@ from cueseg.metrics import dice
 from cueseg.predictor import ExtremePointPredictor, Prediction
 from cueseg.training.cases import Case, read_case
 from cueseg.volumes import VolumeOptions, VolumeSession, fill_between, suggest_slice
-from cueseg.volumes.slice_network import large_enough
+from cueseg.volumes.point_sets import large_enough
 from unseen_sets import SETS, read_set
 
 COUNTS = (3, 5, 9)  # clicked slices

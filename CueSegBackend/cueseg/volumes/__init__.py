@@ -14,6 +14,7 @@ _HOMES = {
     "VolumeSession": "volumes.session",
     "derived_points": "volumes.derived",
     "fill_between": "volumes.between",
+    "filled_volume": "volumes.filled",
     "segment_between": "volumes.session",
     "suggest_slice": "volumes.suggestion",
 }

@@ -38,6 +38,8 @@ class PropagationOptions:
         min_area: Smallest share of the area of the slice before.
         max_area: Largest multiple of it.
         min_probability: Smallest mean probability within the mask.
+        by_parts: Whether every part of a mask gets points of its own, and ends where it is too small; else one set of
+            points goes around all parts.
     """
 
     threshold: float | None = None
@@ -45,6 +47,7 @@ class PropagationOptions:
     min_area: float = 0.5
     max_area: float = 2.0
     min_probability: float = 0.7
+    by_parts: bool = False
 
     def __post_init__(self) -> None:
         check_threshold(self.threshold)

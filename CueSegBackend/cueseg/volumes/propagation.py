@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from cueseg.metrics import dice
 from cueseg.refinement.progress import Reporter
-from cueseg.volumes.derived import derived_points
 from cueseg.volumes.options import PropagationOptions
 from cueseg.volumes.parts import Mask
+from cueseg.volumes.point_sets import derived_sets
 from cueseg.volumes.result import Propagation, SliceResult
-from cueseg.volumes.slice_network import SliceNetwork, large_enough, mean_entropy
+from cueseg.volumes.slice_network import SliceNetwork, mean_entropy
 
 __all__ = ["propagated"]
 
@@ -39,10 +39,11 @@ def propagated(
     for done, index in enumerate(way):
         reporter.report("propagate", done, len(way))
         found, reason = None, "user" if reporter.stopped else None
-        if reason is None and not large_enough(before):
-            reason = "size"
         if reason is None:
-            found = _carried(network, before, index, options.threshold)
+            sets, _ = derived_sets(before, options.by_parts)
+            reason = None if sets else "size"
+        if reason is None:
+            found = _carried(network, before, index, sets, options.threshold)
             reason = _broken_rule(found, before, options)
         if reason is not None:
             return Propagation(slices, reason, index, network.calls - calls)
@@ -51,17 +52,27 @@ def propagated(
     return Propagation(slices, at_its_end, None, network.calls - calls)
 
 
-def _carried(network: SliceNetwork, before: Mask, index: int, threshold: float | None) -> SliceResult:
-    points = derived_points(before)
-    found = network.predict(index, points, threshold)
+def _carried(
+    network: SliceNetwork,
+    before: Mask,
+    index: int,
+    sets: Sequence[NDArray[np.float64]],
+    threshold: float | None,
+) -> SliceResult:
+    answers = [network.predict(index, points, threshold) for points in sets]
+    mask = np.logical_or.reduce([found.mask for found in answers])
     return SliceResult(
         index=index,
         kind="propagated",
-        mask=found.mask,
-        probability=found.probability,
-        points=points,
-        entropy=mean_entropy(found.probability, points),
-        agreement=dice(found.mask, before),
+        mask=mask,
+        probability=np.maximum.reduce([found.probability for found in answers]),
+        points=np.concatenate(sets),
+        entropy=float(
+            np.mean(
+                [mean_entropy(found.probability, points) for found, points in zip(answers, sets, strict=True)]
+            )
+        ),
+        agreement=dice(mask, before),
     )
 
 

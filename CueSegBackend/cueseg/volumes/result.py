@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KINDS", "Propagation", "SliceResult", "VolumeResult"]
+__all__ = ["ACCEPTED", "KINDS", "Propagation", "SliceResult", "VolumeResult"]
 
-KINDS = ("clicked", "derived", "filled", "propagated")
+KINDS = ("clicked", "given", "derived", "filled", "propagated")
+ACCEPTED = ("clicked", "given")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,12 +18,14 @@ class SliceResult:
 
     Attributes:
         index: Its number, from 0.
-        kind: "clicked", the network's mask from the user's points; "derived", from points of the filled mask; "filled",
-            the filled mask itself; "propagated", the network's mask from points of the slice before.
+        kind: "clicked", the network's mask from the user's points; "given", a mask taken as it is; "derived", from
+            points of the filled mask; "filled", the filled mask itself; "propagated", from points of the slice before.
         mask: (rows, cols) bool.
         probability: (rows, cols) float32 of the network, also where its mask was not taken; None: it was not asked.
-        points: (4, 2) float64 (x, y) that the network was given; None: it was not asked.
-        entropy: Mean over the pixels in the box of the points, 0 (sure) to 1; None: the network was not asked.
+        points: (4 n, 2) float64 (x, y) of the n sets, one after another, that the network was given, or that a mask was
+            accepted with; None: there are none.
+        entropy: Mean over the pixels in the box of the points, 0 (sure) to 1, and over the sets; None: the network was
+            not asked.
         agreement: Dice of the network's mask with the filled one, or with that of the slice before; None where there is
             nothing to compare.
     """
@@ -38,14 +41,14 @@ class SliceResult:
 
 @dataclass(frozen=True, kw_only=True)
 class VolumeResult:
-    """A structure from its first to its last clicked slice.
+    """A structure from its first to its last clicked or given slice.
 
     Attributes:
         slices: Number -> slice, in order, without gaps.
         shape: (slices, rows, cols) of the volume.
         spacing: (slice, row, col) in mm.
         calls: How often the network ran.
-        reused: How many of its masks were known from before.
+        reused: How many of its masks, one for each set of points, were known from before.
         stopped: Whether the monitor answered STOP: slices that were left have their filled masks.
         seconds: Taken.
     """
@@ -62,6 +65,11 @@ class VolumeResult:
     def clicked(self) -> list[int]:
         """Numbers of the clicked slices, in order."""
         return self.of_kind("clicked")
+
+    @property
+    def accepted(self) -> list[int]:
+        """Numbers of the slices that the others come from, clicked or given, in order."""
+        return [index for index, item in self.slices.items() if item.kind in ACCEPTED]
 
     def of_kind(self, kind: str) -> list[int]:
         """Numbers of the slices of a kind, in order."""

@@ -7,11 +7,12 @@ from numpy.typing import ArrayLike
 from cueseg.intensity import Modality
 from cueseg.refinement.progress import Monitor, Reporter
 from cueseg.volumes.between import check_masks
-from cueseg.volumes.between_run import BetweenRun, Memory
+from cueseg.volumes.between_run import Accepted, BetweenRun, Memory
 from cueseg.volumes.options import PropagationOptions, VolumeOptions
+from cueseg.volumes.parts import Mask
 from cueseg.volumes.propagation import propagated
-from cueseg.volumes.result import Propagation, VolumeResult
-from cueseg.volumes.slice_network import SliceNetwork, SlicePredictor, key_of
+from cueseg.volumes.result import Propagation, SliceResult, VolumeResult
+from cueseg.volumes.slice_network import SliceNetwork, SlicePredictor, keys_of
 
 __all__ = ["VolumeSession", "segment_between"]
 
@@ -53,38 +54,64 @@ class VolumeSession:
         clicked: Mapping[int, ArrayLike],
         options: VolumeOptions | None = None,
         monitor: Monitor | None = None,
+        given: Mapping[int, ArrayLike] | None = None,
     ) -> VolumeResult:
         """Segment the clicked slices and those between them.
 
-        Clicked slices are segmented by the network. Slices between are filled by shape (`fill_between`), the extreme
-        points of the filled masks are given to the network, and its mask is taken where it agrees with the filled one.
-        Nothing is made outside the outermost clicked slices. What the last call computed is used again: after a new or
-        moved click the network only runs on that slice and up to its clicked neighbours, after another `min_agreement`
-        not at all.
+        Clicked slices are segmented by the network; several sets of points on one, for several parts of a structure,
+        give the union of their masks. Slices between are filled by shape (`fill_between`), the extreme points of the
+        filled masks are given to the network, of every part by itself beside a slice with several sets, and its mask is
+        taken where it agrees with the filled one. Nothing is made outside the outermost slices. What the last call
+        computed is used again: after a new or moved click the network only runs on that slice and up to its neighbours,
+        after another `min_agreement` not at all.
 
         Args:
-            clicked: Slice number -> (4, 2) points (x, y) in pixels, in any order.
+            clicked: Slice number -> (4, 2) points (x, y) in pixels, or (n, 4, 2) for n parts, in any order.
             options: None: the defaults.
-            monitor: Called before every slice that the network runs on, with stage "clicked" or "between". STOP leaves
-                the filled masks in the slices that are left.
+            monitor: Called every time before the network runs, with stage "clicked" or "between". STOP leaves the
+                filled masks in the slices that are left.
+            given: Slice number -> (rows, cols) mask, nonzero inside, that is taken as it is, e.g. drawn by hand. A
+                slice may be clicked and given: that is how its mask was accepted, and the network is not asked.
 
         Raises:
             RuntimeError: No image was set.
-            ValueError: Slices or points that cannot be used, or nothing found in a clicked slice.
+            ValueError: Slices, points or masks that cannot be used, or nothing found in a clicked slice.
             RefinementCancelled: The monitor answered CANCEL. After all of these the session knows what it knew before.
         """
         options = VolumeOptions() if options is None else options
         network = self._volume()
-        if not clicked:
+        if not clicked and not given:
             raise ValueError("no slice was clicked: give four extreme points on one slice or more")
         keys = {
-            network.check_index(index): key_of(int(index), points, options.threshold)
+            network.check_index(index): keys_of(int(index), points, options.threshold)
             for index, points in clicked.items()
         }
+        masks = _checked(network, given) if given else {}
         run = BetweenRun(network, self._memory, options, Reporter(monitor))
-        result = run.result(keys)
+        result = run.result(
+            {index: Accepted(keys.get(index, ()), masks.get(index)) for index in {*keys, *masks}}
+        )
         self._memory = run.memory
         return result
+
+    def segment_slice(self, index: int, points: ArrayLike, threshold: float | None = None) -> SliceResult:
+        """Segment one slice, and keep beside it all that is known of the others.
+
+        Args:
+            index: Its number.
+            points: (4, 2) points (x, y) in pixels, or (n, 4, 2) for n parts.
+            threshold: None takes the predictor's.
+
+        Raises:
+            RuntimeError: No image was set.
+            ValueError: A slice or points that cannot be used, or nothing found.
+        """
+        network, before = self._volume(), self._memory
+        number = network.check_index(index)
+        run = BetweenRun(network, before, VolumeOptions(threshold=threshold), Reporter(None))
+        result = run.result({number: Accepted(keys_of(number, points, threshold))})
+        self._memory = Memory({**before.found, **run.memory.found}, before.gaps)
+        return result.slices[number]
 
     def propagate(
         self,
@@ -117,11 +144,7 @@ class VolumeSession:
         if direction not in (-1, 1):
             raise ValueError(f"direction must be 1 or -1, got {direction!r}")
         begin = network.check_index(start)
-        accepted = check_masks({begin: mask})[begin]
-        if accepted.shape != network.shape[1:]:
-            raise ValueError(f"the mask has shape {accepted.shape}, but slices have {network.shape[1:]}")
-        if not accepted.any():
-            raise ValueError(f"the mask of slice {begin} is empty: there is nothing to carry on")
+        accepted = _checked(network, {begin: mask})[begin]
         options = PropagationOptions() if options is None else options
         way, at_its_end = _way(network, begin, direction, until, options.most)
         return propagated(network, accepted, way, at_its_end, options, Reporter(monitor))
@@ -130,6 +153,21 @@ class VolumeSession:
         if self._network is None:
             raise RuntimeError("no volume to segment in: call set_image first")
         return self._network
+
+
+def _checked(network: SliceNetwork, given: Mapping[int, ArrayLike]) -> dict[int, Mask]:
+    """Given masks as bool that nobody writes to."""
+    masks = {}
+    for index, mask in check_masks(
+        {network.check_index(index): mask for index, mask in given.items()}
+    ).items():
+        if mask.shape != network.shape[1:]:
+            raise ValueError(f"the mask has shape {mask.shape}, but slices have {network.shape[1:]}")
+        if not mask.any():
+            raise ValueError(f"the mask of slice {index} is empty: there is nothing to carry on")
+        mask.flags.writeable = False
+        masks[index] = mask
+    return masks
 
 
 def _way(
@@ -157,8 +195,9 @@ def segment_between(
     spacing: tuple[float, float, float] | None = None,
     options: VolumeOptions | None = None,
     monitor: Monitor | None = None,
+    given: Mapping[int, ArrayLike] | None = None,
 ) -> VolumeResult:
     """`VolumeSession.segment_between` for a single call."""
     session = VolumeSession(predictor)
     session.set_image(image, modality, spacing)
-    return session.segment_between(clicked, options, monitor)
+    return session.segment_between(clicked, options, monitor, given)

@@ -1,6 +1,7 @@
 """The network of extreme points on single slices of a volume, and what is remembered of it."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,13 +12,12 @@ from cueseg.geometry import Box
 from cueseg.intensity import IntensityRule, Modality, check_image, check_modality
 from cueseg.scribbles.arrays import check_spacing
 from cueseg.volume_window import volume_window
+from cueseg.volumes.point_sets import sets_of
 
-__all__ = ["Key", "SliceNetwork", "SlicePredictor", "key_of", "large_enough", "mean_entropy"]
-
-MIN_AREA = 6  # pixels, two wide and high: no smaller structure is trained on
+__all__ = ["Key", "SliceNetwork", "SlicePredictor", "key_of", "keys_of", "mean_entropy", "points_of"]
 
 Key = tuple[int, bytes, float | None]
-"""Slice, points, threshold: all that decides a mask of one volume."""
+"""Slice, one set of points, threshold: all that decides a mask of one volume."""
 
 _log = logging.getLogger(__name__)
 
@@ -118,10 +118,14 @@ def key_of(index: int, points: ArrayLike, threshold: float | None) -> Key:
         raise ValueError(f"slice {index}: {error}") from error
 
 
-def large_enough(mask: NDArray[np.bool_]) -> bool:
-    """Whether the network is asked about a structure of this size."""
-    sides = (np.count_nonzero(mask.any(axis=axis)) for axis in (0, 1))
-    return int(mask.sum()) >= MIN_AREA and min(sides) >= 2
+def keys_of(index: int, points: ArrayLike, threshold: float | None) -> tuple[Key, ...]:
+    """The same for every set of a slice; see `sets_of` and `key_of`."""
+    return tuple(key_of(index, found, threshold) for found in sets_of(points))
+
+
+def points_of(keys: Sequence[Key]) -> NDArray[np.float64]:
+    """(4 n, 2) points (x, y) of n sets, one set after another; read-only."""
+    return np.frombuffer(b"".join(points for _, points, _ in keys), np.float64).reshape(-1, 2)
 
 
 def mean_entropy(probability: NDArray[np.float32], points: NDArray[np.float64]) -> float:

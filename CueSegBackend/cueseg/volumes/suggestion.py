@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from cueseg.volumes.result import SliceResult, VolumeResult
+from cueseg.volumes.result import ACCEPTED, SliceResult, VolumeResult
 
 __all__ = ["suggest_slice", "suggestion_scores"]
 
 
 def suggest_slice(result: VolumeResult) -> int | None:
-    """The slice that most needs clicks: uncertain, far from the clicked ones, of another size than the nearest of them.
+    """The slice that most needs clicks: uncertain, far from accepted ones, of another size than the nearest of them.
 
     Returns:
-        Its number; None if nothing lies between the clicked slices. Of equals the one nearest to the middle of the
-        structure, then the first.
+        Its number; None if nothing lies between the accepted (clicked or given) slices. Of equals the one nearest to
+        the middle of the structure, then the first.
     """
     scores = suggestion_scores(result)
     if not scores:
@@ -22,18 +22,18 @@ def suggest_slice(result: VolumeResult) -> int | None:
 
 
 def suggestion_scores(result: VolumeResult) -> dict[int, float]:
-    """Number of every slice that was not clicked -> how much it needs clicks.
+    """Number of every slice that was neither clicked nor given -> how much it needs clicks.
 
-    The product of its uncertainty, the distance in mm to the nearest clicked slice, and 1 plus the size of the natural
+    The product of its uncertainty, the distance in mm to the nearest of those, and 1 plus the size of the natural
     logarithm of the ratio of their areas. The uncertainty is the entropy; 1 where the network's mask was not taken, or
     the network not asked.
     """
-    clicked = np.array(result.clicked)
+    accepted = np.array(result.accepted)
     scores = {}
     for index, item in result.slices.items():
-        if item.kind == "clicked":
+        if item.kind in ACCEPTED:
             continue
-        nearest = result.slices[int(clicked[np.argmin(np.abs(clicked - index))])]
+        nearest = result.slices[int(accepted[np.argmin(np.abs(accepted - index))])]
         distance = abs(index - nearest.index) * result.spacing[0]
         scores[index] = _uncertainty(item) * distance * (1 + _size_change(item, nearest))
     return scores
