@@ -1,0 +1,95 @@
+"""Which volume, which weights, which programs a session used; nothing about patients, files or users."""
+
+import platform
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+import cueseg
+from cueseg.sessions.digests import geometry_sha256, voxels_sha256
+
+if TYPE_CHECKING:
+    from cueseg.image_files import ImageFile
+    from cueseg.sessions.record import SessionHeader
+
+__all__ = ["VolumeIdentity", "WeightsIdentity", "header_for", "identity_of", "identity_of_file", "versions"]
+
+_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+@dataclass(frozen=True)
+class VolumeIdentity:
+    """A volume without its name.
+
+    Attributes:
+        voxels, geometry: SHA-256, 64 hex digits; see `cueseg.sessions.digests`.
+        shape: (slices, rows, cols).
+        spacing: (slice, row, col) in mm.
+    """
+
+    voxels: str
+    geometry: str
+    shape: tuple[int, int, int]
+    spacing: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class WeightsIdentity:
+    """Weights by the name on their card and the SHA-256 of their file (of the state, if they have no file)."""
+
+    name: str
+    sha256: str
+
+
+def identity_of(
+    array: NDArray[Any], ijk_to_ras: ArrayLike, spacing: tuple[float, float, float]
+) -> VolumeIdentity:
+    """The identity of an array (slices, rows, cols[, channels]).
+
+    Args:
+        array: Integers or floats.
+        ijk_to_ras: (4, 4) from (col, row, slice) to RAS in mm.
+        spacing: (slice, row, col) in mm.
+    """
+    shape = tuple(int(size) for size in array.shape[:3])
+    steps = tuple(float(step) for step in spacing)
+    return VolumeIdentity(voxels_sha256(array), geometry_sha256(ijk_to_ras), shape, steps)
+
+
+def identity_of_file(image: "ImageFile") -> VolumeIdentity:
+    """The identity of an image from a file, as a panel sees it that loaded the same file."""
+    return identity_of(image.array, _LPS_TO_RAS @ image.ijk_to_lps(), image.spacing[::-1])
+
+
+def versions() -> dict[str, str]:
+    """Versions of the programs that decide a result; imports torch."""
+    import scipy
+    import torch
+
+    return {
+        "cueseg": cueseg.__version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+    }
+
+
+def header_for(
+    volume: VolumeIdentity, weights: WeightsIdentity, device: str, seed: int = 0
+) -> "SessionHeader":
+    """The header of a record that begins now; imports torch.
+
+    Args:
+        volume: What is segmented.
+        weights: What with.
+        device: "cpu", "cuda", ...
+        seed: Of everything random that no action names a seed for.
+    """
+    import torch
+
+    from cueseg.sessions.record import SessionHeader
+
+    return SessionHeader(versions(), device, torch.get_num_threads(), volume, weights, seed)

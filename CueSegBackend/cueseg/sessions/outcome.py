@@ -1,0 +1,55 @@
+"""What an action makes of the segments: the same rules when it is recorded and when it is replayed. Needs no torch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cueseg.sessions.planes import StackView
+from cueseg.sessions.run_length import decode_runs
+from cueseg.sessions.states import Masks, States, with_labels, with_stack
+
+__all__ = ["begin_of", "outcome_of", "view_of"]
+
+
+def begin_of(action: Mapping[str, Any], states: States) -> int:
+    """Number of the state that an action starts from.
+
+    A correction takes the place of the write before it; undo and redo go to a state that was there before.
+    """
+    if action["action"] in ("undo", "redo"):
+        return states.last if action["to"] is None else int(action["to"])
+    return states.last - 1 if action.get("corrects") else states.last
+
+
+def view_of(action: Mapping[str, Any]) -> StackView:
+    """The view that an action's slices are numbered in.
+
+    Raises:
+        ValueError: A damaged one.
+    """
+    if action["action"] == "slice":
+        plane = {name: value for name, value in action["plane"].items() if name != "index"}
+        return StackView.from_json(plane)
+    return StackView.from_json(action["view"])
+
+
+def outcome_of(action: Mapping[str, Any], states: States, made: Any) -> tuple[int, Masks]:
+    """The state an action starts from, and the masks it changes, before anything besides.
+
+    Args:
+        action: With its kind's own fields.
+        states: So far.
+        made: As in `SessionRecorder.note`.
+
+    Raises:
+        ValueError: A damaged action.
+    """
+    begin, kind = begin_of(action, states), action["action"]
+    if kind in ("undo", "redo"):
+        here, there = states.masks(states.last), states.masks(begin)
+        return begin, {key: there.get(key, mask & False) for key, mask in here.items()}
+    if kind == "given":
+        return begin, {key: decode_runs(runs, states.shape) for key, runs in action["segments"].items()}
+    masks = states.masks(begin)
+    if kind in ("predicted", "refined"):
+        return begin, with_labels(masks, action["classes"], action["locked"], made)
+    return begin, with_stack(masks, action, view_of(action), made, states.shape)

@@ -1,0 +1,109 @@
+"""Writes down what a session does, while it does it. Needs no torch."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cueseg.sessions.digests import mask_sha256
+from cueseg.sessions.outcome import outcome_of
+from cueseg.sessions.record import KINDS, SessionHeader, SessionRecord, line_of, parse_action
+from cueseg.sessions.run_length import encode_runs
+from cueseg.sessions.states import Masks, States
+
+__all__ = ["SessionRecorder"]
+
+
+class SessionRecorder:
+    """One record that grows.
+
+    Args:
+        header: Of the record.
+        tell: Called with every action once it is complete, e.g. to append it to a file.
+
+    Attributes:
+        record: So far.
+    """
+
+    def __init__(self, header: SessionHeader, tell: Callable[[dict[str, Any]], None] | None = None) -> None:
+        self.record = SessionRecord(header)
+        self._tell = tell or (lambda action: None)
+        self._states = States(header.volume.shape)
+
+    def follow(self, masks: Masks, why: str = "edited") -> None:
+        """Take in what segments hold before an action; those that another tool changed are written down as given.
+
+        Args:
+            masks: Number of a segment -> (slices, rows, cols).
+            why: "edited", or in one word what else made them.
+        """
+        states, last = self._states, self._states.last
+        known = states.masks(last)
+        empty = np.zeros(states.shape, bool)
+        changed = {
+            key: mask for key, mask in masks.items() if not np.array_equal(mask, known.get(key, empty))
+        }
+        if changed:
+            given = {key: encode_runs(mask) for key, mask in changed.items()}
+            self.note("given", changed, None, segments=given, why=why)
+
+    def note(
+        self,
+        kind: str,
+        masks: Masks,
+        made: Any,
+        *,
+        user: float = 0.0,
+        machine: float = 0.0,
+        clicks: int = 0,
+        painted: int = 0,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Write an action down.
+
+        Args:
+            kind: One of `KINDS`.
+            masks: Number of a segment -> (slices, rows, cols) after it, of all that it may have changed.
+            made: What was computed, before it was written: slice number -> (rows, cols) mask for "slice", "volume"
+                and "propagated"; (slices, rows, cols) class numbers for "predicted" and "refined"; None for others.
+            user: Seconds that the user took.
+            machine: Seconds of computing.
+            clicks: That it took.
+            painted: Scribbled voxels that it took.
+            fields: The kind's own, JSON values; of "undo" and "redo" none.
+
+        Returns:
+            The line as an object.
+
+        Raises:
+            ValueError: An unknown kind, or other fields than the kind has.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"{kind!r} is no action; there are {', '.join(KINDS)}")
+        states = self._states
+        if kind in ("undo", "redo"):
+            fields = {"to": states.find({key: mask_sha256(mask) for key, mask in masks.items()})}
+        action = {"n": states.last + 1, "action": kind, **fields}
+        begin, expected = outcome_of(action, states, made)
+        action["besides"] = _differences(expected, masks, states, begin)
+        action["masks"] = states.add({**expected, **masks}, begin)
+        action["seconds"] = {"user": round(user, 3), "machine": round(machine, 3)}
+        action |= {"clicks": int(clicks), "painted": int(painted)}
+        parse_action(line_of(action), action["n"])
+        self.record.actions.append(action)
+        self._tell(action)
+        return action
+
+
+def _differences(expected: Masks, masks: Masks, states: States, begin: int) -> dict[str, list[int]]:
+    """Where segments are not what the action alone makes of them: masking, another grid, another tool."""
+    found, before = {}, None
+    for key, mask in masks.items():
+        wanted: NDArray[np.bool_] | None = expected.get(key)
+        if wanted is None:
+            before = states.masks(begin) if before is None else before
+            wanted = before.get(key, np.zeros(states.shape, bool))
+        if not np.array_equal(mask, wanted):
+            found[key] = encode_runs(mask ^ wanted)
+    return found
