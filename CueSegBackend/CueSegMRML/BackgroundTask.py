@@ -51,8 +51,12 @@ class Task:
 class TaskQueue:
     """The queue without Qt: `submit` from the main thread, then call `deliver` from time to time."""
 
-    def __init__(self, name: str = "CueSeg") -> None:
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+    def __init__(self, name: str = "CueSeg", beside: TaskQueue | None = None) -> None:
+        """:param beside: a queue whose thread works on the tasks of this one too, one after the other."""
+        self._isOwner = beside is None
+        self._executor = (
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) if self._isOwner else beside._executor
+        )
         self._tasks: list[Task] = []
         self._delivering = False
 
@@ -109,9 +113,10 @@ class TaskQueue:
         return delivered
 
     def close(self) -> None:
-        """Cancel everything and end the thread after the work that is under way."""
+        """Cancel everything, and end the thread, if it is its own, after the work that is under way."""
         self.cancel()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        if self._isOwner:
+            self._executor.shutdown(wait=False, cancel_futures=True)
 
     @staticmethod
     def _report(task: Task) -> int:

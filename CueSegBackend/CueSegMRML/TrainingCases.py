@@ -123,15 +123,15 @@ def _imageFile(labelled: LabelledVolume) -> ImageFile:
 
 
 def _origins(labelled: LabelledVolume, name: str, image: ImageFile) -> Iterator[SliceOrigin]:
-    """Slices that were clicked, and the other slices with labels, of which nothing is known."""
+    """Slices that were clicked or made from others, and the rest with labels, of which nothing is known."""
     from cueseg.datasets import SliceOrigin
 
     records, checked = labelled.records[name], name in labelled.completed
     for record in records:
         weightsName, digest = record.weights
-        weights = {"name": weightsName, "sha256": digest}
+        weights = {"name": weightsName, "sha256": digest} if digest else {}
         axis = _axisName(image, record.axis)
-        yield SliceOrigin(name, record.index, "clicked", checked, axis, record.points, weights)
+        yield SliceOrigin(name, record.index, record.kind, checked, axis, record.points, weights)
     axes = {record.axis for record in records}
     across = axes.pop() if len(axes) == 1 else _STORED
     known = {record.index for record in records if record.axis == across}

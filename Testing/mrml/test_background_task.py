@@ -166,3 +166,26 @@ def test_closing_drops_everything(queue):
     assert seen == []
     with pytest.raises(RuntimeError):
         queue.submit(3, lambda task: None, seen.append, never)
+
+
+def test_queues_beside_each_other_share_a_thread_and_nothing_else(queue):
+    other, seen = TaskQueue("other", beside=queue), []
+    release, threads = threading.Event(), []
+    queue.submit("k", lambda task: (threads.append(threading.get_ident()), release.wait(5)), ignore, never)
+    other.submit("k", lambda task: threads.append(threading.get_ident()), seen.append, never)
+    time.sleep(0.05)
+    assert (len(threads), queue.busy, other.busy) == (1, True, True)
+    queue.cancel("k")
+    assert (queue.busy, other.busy) == (False, True)
+    release.set()
+    deliver_until_idle(other)
+    assert seen == [None]
+    assert len(set(threads)) == 1
+    other.close()
+    queue.submit("k", lambda task: 1, seen.append, never)
+    deliver_until_idle(queue)
+    assert seen == [None, 1], "the thread is not the other's to end"
+
+
+def ignore(result: object) -> None:
+    """Nobody looks at it."""

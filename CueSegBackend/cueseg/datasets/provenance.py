@@ -8,7 +8,16 @@ from typing import Any
 
 __all__ = ["ORIGINS", "SliceOrigin", "origins_of_json", "origins_to_json", "read_origins"]
 
-ORIGINS = ("clicked", "propagated", "predicted", "drawn", "expanded", "unrecorded")
+ORIGINS = (
+    "clicked",
+    "derived",
+    "propagated",
+    "filled",
+    "predicted",
+    "drawn",
+    "expanded",
+    "unrecorded",
+)
 
 
 @dataclass(frozen=True)
@@ -18,11 +27,12 @@ class SliceOrigin:
     Attributes:
         segment: Name of the segment.
         index: Slice, counted from 0 as stored.
-        origin: "clicked" (four extreme points), "propagated" (from another slice), "predicted" (a network, without
-            clicks), "drawn" (by hand), "expanded" (from seven points of the object) or "unrecorded".
+        origin: "clicked" (four extreme points), "derived" (points of a shape between other slices), "propagated"
+            (points of the slice before), "filled" (the shape between other slices), "predicted" (a network, without
+            points), "drawn" (by hand), "expanded" (from seven points of the object) or "unrecorded".
         checked: Whether somebody looked at it and let it stand.
         axis: Name of the direction of the slice, see `cueseg.image_files.AXES`.
-        points: The clicks (x, y), where there were any.
+        points: What the network was given, (x, y), where it was.
         weights: {"name", "sha256"} of the weights that made it; {} where none did.
     """
 
