@@ -9,6 +9,7 @@ from slicer.packaging import load_requirements, pip_check, pip_ensure, pip_insta
 
 from standin import packaging as standin_packaging
 from standin.packaging import Request
+from standin.sample_data import press_button
 
 MISSING = "no-such-package-anywhere>=1"
 
@@ -90,11 +91,31 @@ def test_registered_samples_are_loaded_from_this_machine(sources, scene, tmp_pat
     assert len(SampleData.downloadSamples("Probe")) == 1
 
 
-def test_samples_with_a_function_of_their_own(sources, scene):
+def test_only_the_button_calls_a_function(sources, scene):
+    called = []
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
-        sampleName="Made", customDownloader=lambda source: source.sampleName
+        sampleName="Made", uris="made:here", fileNames="made.nrrd", customDownloader=called.append
     )
-    assert SampleData.downloadSample("Made") == "Made"
+    press_button("Made")
+    assert [source.sampleName for source in called] == ["Made"]
+    with pytest.raises(ValueError, match="downloads nothing: made:here"):
+        SampleData.downloadSample("Made")
+
+
+def test_a_data_set_is_registered_once(sources):
+    for _ in range(2):
+        SampleData.SampleDataLogic.registerCustomSampleDataSource(sampleName="Probe", uris="file:///x")
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(sampleName="Other", uris="file:///x")
+    assert [source.sampleName for source in sources["Custom"]] == ["Probe", "Other"]
+
+
+def test_checksums_are_compared(sources, scene, tmp_path):
+    (tmp_path / "image.nrrd").write_bytes(b"something else")
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        sampleName="Probe", uris=(tmp_path / "image.nrrd").as_uri(), checksums=f"SHA256:{'0' * 64}"
+    )
+    with pytest.raises(ValueError, match="another checksum"):
+        SampleData.downloadSample("Probe")
 
 
 def test_mistakes_in_samples_raise(sources, tmp_path):
@@ -105,6 +126,8 @@ def test_mistakes_in_samples_raise(sources, tmp_path):
         register(sampleName="Probe", uris=["file:///x", "file:///y"], fileNames=["x"])
     with pytest.raises(KeyError, match="no sample data set"):
         SampleData.downloadSample("Nothing")
+    with pytest.raises(TypeError, match="no uris"):
+        register(sampleName="Made", customDownloader=print)
     register(sampleName="Far", uris="https://example.org/x.nrrd", fileNames="x.nrrd")
     with pytest.raises(ValueError, match="downloads nothing"):
         SampleData.downloadSample("Far")
