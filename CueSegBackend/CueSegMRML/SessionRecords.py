@@ -33,8 +33,9 @@ class SessionRecords:
     node of its own, with what the segments hold then.
     """
 
-    def __init__(self, scene: slicer.vtkMRMLScene) -> None:
-        self._scene = scene
+    def __init__(self, scene: slicer.vtkMRMLScene, kind: str) -> None:
+        """:param kind: what the weights are for, "points" or "network"."""
+        self._scene, self._kind = scene, kind
         self._isOn = False
         self.forget()
 
@@ -91,14 +92,15 @@ class SessionRecords:
         The kinds and their fields (docs/sessions.md); segments are given by ID in `segment` and `overwritten`, and
         as class number -> ID in `classes`:
 
-        - "given": why; `made` None. The segments are taken as they are.
+        - "given": why, in one word; the segments are taken as they are.
         - "slice": segment, keep, overwritten, corrects, plane (see `planeFields`), points (4, 2), modality,
           spacing (row, col), range (black, white) or None, threshold; `made` is slice index -> mask on that plane.
-        - "volume": segment, keep, overwritten, corrects, view (`StackView`), clicked {slice: (4, 2) points},
-          modality, spacing (slice, row, col), options {threshold, fill_only, min_agreement}, written [slices];
-          `made` is slice -> mask in that view.
-        - "propagated": as "volume", with start, direction and until instead of clicked.
-        - "predicted": classes, modality, locked [class numbers]; `made` is the labels (K, J, I).
+        - "volume": segment, keep, overwritten, corrects, view (`StackView.to_json`), clicked {slice: (n, 4, 2) points},
+          given {slice: runs of its mask}, modality, spacing (slice, row, col), options (of `VolumeOptions`), written
+          [slices]; `made` is slice -> mask in that view.
+        - "propagated": as "volume", with start, mask (runs), direction and until instead of clicked and given, and
+          options of `PropagationOptions`.
+        - "predicted": classes, modality, locked [class numbers], half_cache; `made` is the labels (K, J, I).
         - "refined": as "predicted", with scribbles {class: runs}, scope (runs or None) and options.
         - "undo", "redo": no fields; `made` None.
 
@@ -109,14 +111,11 @@ class SessionRecords:
         if not self._isOn or recorder is None or self._nodes != _ids(nodes):
             return
         masks = self._masks(nodes, segmentIds)
-        if kind == "given":
-            recorder.follow(masks, fields["why"])
-            return
         for name in ("segment", "overwritten", "classes"):
             if name in fields:
                 fields[name] = self._inNumbers(fields[name])
         counts = {"user": user, "machine": machine, "clicks": clicks, "painted": painted}
-        recorder.note(kind, masks, made, **counts, **fields)
+        recorder.note(kind, masks, masks if kind == "given" else made, **counts, **fields)
 
     def noteHistory(self, kind: str, nodes: Nodes) -> None:
         """After "undo" or "redo": write down which state the segments of the record are in now."""
@@ -146,7 +145,7 @@ class SessionRecords:
         key = (_ids(nodes), Volumes.dataStamp(volumeNode), weights, device)
         if self._recorder is None or key != self._key or self.node is None:
             self.forget()
-            header = header_for(identityOf(volumeNode), WeightsIdentity(*weights), device)
+            header = header_for(identityOf(volumeNode), WeightsIdentity(*weights, self._kind), device)
             self._node = self._scene.AddNewNodeByClass("vtkMRMLTextNode", NODE_NAME)
             self._node.SetText(f"{header.to_line()}\n")
             segmentationNode.SetNodeReferenceID(REFERENCE, self._node.GetID())

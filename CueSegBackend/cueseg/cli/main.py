@@ -19,6 +19,7 @@ from cueseg.cli import (
     points,
     predict,
     refine,
+    replay,
     segment,
     segment_volume,
     train,
@@ -117,6 +118,7 @@ def build_parser() -> argparse.ArgumentParser:
     points.add_parser(commands, common)
     manifest.add_parser(commands, common)
     evaluate.add_parser(commands, common)
+    replay.add_parser(commands, common)
     label.add_parser(commands, common)
     export_training_set.add_parser(commands, common)
     train.add_parser(commands, common)

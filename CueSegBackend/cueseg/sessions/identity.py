@@ -14,8 +14,18 @@ if TYPE_CHECKING:
     from cueseg.image_files import ImageFile
     from cueseg.sessions.record import SessionHeader
 
-__all__ = ["VolumeIdentity", "WeightsIdentity", "header_for", "identity_of", "identity_of_file", "versions"]
+__all__ = [
+    "VolumeIdentity",
+    "WeightsIdentity",
+    "header_for",
+    "identity_of",
+    "identity_of_file",
+    "versions",
+    "weights_of_card",
+    "weights_of_network",
+]
 
+WEIGHTS_KINDS = ("points", "network")
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -37,10 +47,21 @@ class VolumeIdentity:
 
 @dataclass(frozen=True)
 class WeightsIdentity:
-    """Weights by the name on their card and the SHA-256 of their file (of the state, if they have no file)."""
+    """Weights without their place on a disk.
+
+    Attributes:
+        name: On their card.
+        sha256: Of their file; of the network's state where the card tells none.
+        kind: "points", for extreme points, or "network", which labels every voxel.
+    """
 
     name: str
     sha256: str
+    kind: str = "points"
+
+    def __post_init__(self) -> None:
+        if self.kind not in WEIGHTS_KINDS:
+            raise ValueError(f"weights are for {' or '.join(WEIGHTS_KINDS)}, not {self.kind!r}")
 
 
 def identity_of(
@@ -93,3 +114,18 @@ def header_for(
     from cueseg.sessions.record import SessionHeader
 
     return SessionHeader(versions(), device, torch.get_num_threads(), volume, weights, seed)
+
+
+def weights_of_card(card: Any) -> WeightsIdentity:
+    """The identity of weights for extreme points, from their card."""
+    return WeightsIdentity(card.name, card.sha256, "points")
+
+
+def weights_of_network(network: Any) -> WeightsIdentity:
+    """The identity of a `SegmentationNetwork`; imports torch where its card tells no SHA-256."""
+    sha256 = network.card.sha256
+    if not sha256:
+        from cueseg.refinement.delta import state_sha256
+
+        sha256 = state_sha256(network.module)
+    return WeightsIdentity(network.card.name, sha256, "network")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from cueseg.sessions.planes import StackView
-from cueseg.sessions.run_length import decode_runs
 from cueseg.sessions.states import Masks, States, with_labels, with_stack
 
 __all__ = ["begin_of", "outcome_of", "view_of"]
@@ -38,7 +37,7 @@ def outcome_of(action: Mapping[str, Any], states: States, made: Any) -> tuple[in
     Args:
         action: With its kind's own fields.
         states: So far.
-        made: As in `SessionRecorder.note`.
+        made: As in `SessionRecorder.note`; for "given" the masks themselves.
 
     Raises:
         ValueError: A damaged action.
@@ -48,7 +47,7 @@ def outcome_of(action: Mapping[str, Any], states: States, made: Any) -> tuple[in
         here, there = states.masks(states.last), states.masks(begin)
         return begin, {key: there.get(key, mask & False) for key, mask in here.items()}
     if kind == "given":
-        return begin, {key: decode_runs(runs, states.shape) for key, runs in action["segments"].items()}
+        return begin, dict(made)
     masks = states.masks(begin)
     if kind in ("predicted", "refined"):
         return begin, with_labels(masks, action["classes"], action["locked"], made)

@@ -15,21 +15,33 @@ __all__ = ["FORMAT", "KINDS", "SessionHeader", "SessionRecord", "parse_action", 
 FORMAT = "cueseg-session-1"
 
 _WRITING = {"segment", "keep", "overwritten", "corrects"}
+_NETWORK = {"modality", "locked", "half_cache"}
 KINDS: Mapping[str, frozenset[str]] = {
-    "given": frozenset({"segments", "why"}),
+    "given": frozenset({"why"}),
     "slice": frozenset({"plane", "points", "modality", "spacing", "range", "threshold", *_WRITING}),
-    "volume": frozenset({"view", "clicked", "modality", "spacing", "options", "written", *_WRITING}),
+    "volume": frozenset({"view", "clicked", "given", "modality", "spacing", "options", "written", *_WRITING}),
     "propagated": frozenset(
-        {"view", "start", "direction", "until", "modality", "spacing", "options", "written", *_WRITING}
+        {
+            "view",
+            "start",
+            "mask",
+            "direction",
+            "until",
+            "modality",
+            "spacing",
+            "options",
+            "written",
+            *_WRITING,
+        }
     ),
-    "predicted": frozenset({"classes", "modality", "locked"}),
-    "refined": frozenset({"classes", "modality", "locked", "scribbles", "scope", "options"}),
+    "predicted": frozenset({"classes", *_NETWORK}),
+    "refined": frozenset({"classes", "scribbles", "scope", "options", *_NETWORK}),
     "undo": frozenset({"to"}),
     "redo": frozenset({"to"}),
 }
 """Kind of an action -> its own fields; docs/sessions.md explains them."""
 
-_COMMON = frozenset({"n", "action", "masks", "besides", "seconds", "clicks", "painted"})
+_COMMON = frozenset({"n", "action", "changed", "besides", "masks", "seconds", "clicks", "painted"})
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cueseg.sessions.digests import mask_sha256
 from cueseg.sessions.outcome import outcome_of
-from cueseg.sessions.record import KINDS, SessionHeader, SessionRecord, line_of, parse_action
+from cueseg.sessions.record import KINDS, SessionHeader, SessionRecord
 from cueseg.sessions.run_length import encode_runs
 from cueseg.sessions.states import Masks, States
 
@@ -45,8 +45,7 @@ class SessionRecorder:
             key: mask for key, mask in masks.items() if not np.array_equal(mask, known.get(key, empty))
         }
         if changed:
-            given = {key: encode_runs(mask) for key, mask in changed.items()}
-            self.note("given", changed, None, segments=given, why=why)
+            self.note("given", changed, changed, why=why)
 
     def note(
         self,
@@ -66,7 +65,8 @@ class SessionRecorder:
             kind: One of `KINDS`.
             masks: Number of a segment -> (slices, rows, cols) after it, of all that it may have changed.
             made: What was computed, before it was written: slice number -> (rows, cols) mask for "slice", "volume"
-                and "propagated"; (slices, rows, cols) class numbers for "predicted" and "refined"; None for others.
+                and "propagated"; (slices, rows, cols) class numbers for "predicted" and "refined"; the masks
+                for "given"; None for "undo" and "redo".
             user: Seconds that the user took.
             machine: Seconds of computing.
             clicks: That it took.
@@ -83,27 +83,25 @@ class SessionRecorder:
             raise ValueError(f"{kind!r} is no action; there are {', '.join(KINDS)}")
         states = self._states
         if kind in ("undo", "redo"):
-            fields = {"to": states.find({key: mask_sha256(mask) for key, mask in masks.items()})}
+            fields["to"] = states.find({key: mask_sha256(mask) for key, mask in masks.items()})
+        if set(fields) != KINDS[kind]:
+            wrong = ", ".join(sorted(set(fields) ^ KINDS[kind]))
+            raise ValueError(f"the action {kind!r} has wrong fields: {wrong}")
         action = {"n": states.last + 1, "action": kind, **fields}
         begin, expected = outcome_of(action, states, made)
-        action["besides"] = _differences(expected, masks, states, begin)
-        action["masks"] = states.add({**expected, **masks}, begin)
+        after = {**expected, **masks}
+        action["changed"] = _differences(states.masks(begin), after, states.shape)
+        action["besides"] = _differences({**states.masks(begin), **expected}, after, states.shape)
+        action["masks"] = states.add(after, begin)
         action["seconds"] = {"user": round(user, 3), "machine": round(machine, 3)}
         action |= {"clicks": int(clicks), "painted": int(painted)}
-        parse_action(line_of(action), action["n"])
         self.record.actions.append(action)
         self._tell(action)
         return action
 
 
-def _differences(expected: Masks, masks: Masks, states: States, begin: int) -> dict[str, list[int]]:
-    """Where segments are not what the action alone makes of them: masking, another grid, another tool."""
-    found, before = {}, None
-    for key, mask in masks.items():
-        wanted: NDArray[np.bool_] | None = expected.get(key)
-        if wanted is None:
-            before = states.masks(begin) if before is None else before
-            wanted = before.get(key, np.zeros(states.shape, bool))
-        if not np.array_equal(mask, wanted):
-            found[key] = encode_runs(mask ^ wanted)
-    return found
+def _differences(one: Masks, other: Masks, shape: tuple[int, int, int]) -> dict[str, list[int]]:
+    """Where masks of the second are not those of the first, as runs; a mask that the first lacks is empty."""
+    empty: NDArray[np.bool_] = np.zeros(shape, bool)
+    found = {key: encode_runs(mask ^ one.get(key, empty)) for key, mask in other.items()}
+    return {key: runs for key, runs in found.items() if runs}

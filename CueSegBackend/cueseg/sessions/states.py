@@ -34,6 +34,10 @@ class States:
         """Number of the last state."""
         return len(self._kept) - 1
 
+    def empty(self) -> NDArray[np.bool_]:
+        """A mask without a voxel."""
+        return np.zeros(self.shape, bool)
+
     def masks(self, number: int) -> Masks:
         """Copies of all masks of a state.
 

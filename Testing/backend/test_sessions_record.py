@@ -1,0 +1,267 @@
+"""Records of sessions: masks as runs, what identifies a volume, lines that are damaged, what a record never holds."""
+
+import getpass
+import json
+import platform
+
+import numpy as np
+import pytest
+
+from cueseg.sessions.clock import UserClock
+from cueseg.sessions.digests import geometry_sha256, mask_sha256, voxels_sha256
+from cueseg.sessions.identity import VolumeIdentity, WeightsIdentity, identity_of, identity_of_file
+from cueseg.sessions.planes import StackView
+from cueseg.sessions.record import SessionHeader
+from cueseg.sessions.record_file import append_action, parse_record, read_record, start_record
+from cueseg.sessions.recorder import SessionRecorder
+from cueseg.sessions.run_length import decode_runs, encode_runs
+from image_builder import disc_volume, write_volume
+
+SHAPE = (3, 5, 6)
+PLANE = {"axis": 0, "transposed": False, "flip_slices": False, "flip_rows": False, "flip_cols": False}
+SLICE = {
+    "segment": "1",
+    "keep": False,
+    "overwritten": [],
+    "corrects": False,
+    "points": [[1, 1]] * 4,
+    "modality": "ct",
+    "spacing": [1, 1],
+    "range": None,
+    "threshold": 0.5,
+}
+
+
+@pytest.fixture
+def header():
+    volume = VolumeIdentity("a" * 64, "b" * 64, SHAPE, (1.0, 1.0, 1.0))
+    return SessionHeader({"torch": "2"}, "cpu", 1, volume, WeightsIdentity("net", "c" * 64))
+
+
+@pytest.fixture
+def recorder(header):
+    return SessionRecorder(header)
+
+
+def square(size=2):
+    mask = np.zeros(SHAPE[1:], bool)
+    mask[1 : 1 + size, 1 : 1 + size] = True
+    return mask
+
+
+def write(recorder, index, mask, **changes):
+    """Record a slice of segment 1; what other slices have stays."""
+    whole = recorder._states.masks(recorder._states.last).get("1", np.zeros(SHAPE, bool))
+    whole[index] = mask
+    plane = {**PLANE, "index": index}
+    recorder.note("slice", {"1": whole}, {index: mask}, plane=plane, clicks=4, **{**SLICE, **changes})
+    return whole
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_runs_give_the_mask_back(seed):
+    rng = np.random.default_rng(seed)
+    mask = rng.random(tuple(rng.integers(1, 7, 3))) < rng.random()
+    np.testing.assert_array_equal(decode_runs(encode_runs(mask), mask.shape), mask)
+
+
+def test_runs_by_hand():
+    assert encode_runs([0, 0, 1, 1, 1, 0, 1, 0]) == [2, 3, 1, 1]
+    assert encode_runs([1, 1]) == [0, 2]
+    assert encode_runs(np.zeros(9)) == []
+    for runs in ([2, 9], [-1, 3], [1.5, 1], [True, 1]):
+        with pytest.raises(ValueError, match="record was damaged"):
+            decode_runs(runs, (8,))
+
+
+def test_a_volume_is_known_by_its_values_not_by_their_type():
+    values = np.random.default_rng(0).integers(-1000, 2000, (3, 4, 5))
+    same = {
+        voxels_sha256(values.astype(kind)) for kind in (np.int16, np.int32, np.int64, float, "<f4", ">i4")
+    }
+    assert len(same) == 1
+    assert voxels_sha256(values + 0.5) not in same
+    assert voxels_sha256(values.transpose(0, 2, 1)) not in same
+    assert voxels_sha256(np.asfortranarray(values)) in same
+    assert voxels_sha256(np.full((1, 2, 2), np.nan)) == voxels_sha256(np.full((1, 2, 2), np.nan, "<f4"))
+
+
+def test_a_geometry_is_known_up_to_what_readers_round():
+    matrix = np.diag([0.9765625, 0.78125, 2.5, 1.0])
+    matrix[:3, 3] = -250.0, 130.5, 0.0
+    noise = np.random.default_rng(1).normal(0, 1e-9, (4, 4))
+    assert geometry_sha256(matrix + noise) == geometry_sha256(matrix)
+    moved = matrix.copy()
+    moved[0, 3] += 0.01
+    assert geometry_sha256(moved) != geometry_sha256(matrix)
+    assert geometry_sha256(matrix * [[-1], [1], [1], [1]]) != geometry_sha256(matrix)
+    with pytest.raises(ValueError, match="4, 4"):
+        geometry_sha256(np.eye(3))
+
+
+def test_a_file_is_the_volume_that_a_panel_sees(tmp_path):
+    from cueseg.image_files import read_image
+
+    write_volume(tmp_path / "a.nrrd", disc_volume())
+    image = read_image(tmp_path / "a.nrrd")
+    ras = np.array([[-0.75, 0, 0, 20.0], [0, -0.5, 0, -12.5], [0, 0, 2.5, 100.0], [0, 0, 0, 1]])
+    assert identity_of_file(image) == identity_of(disc_volume(), ras, (2.5, 0.5, 0.75))
+
+
+def test_a_view_writes_where_it_reads():
+    array = np.arange(24).reshape(2, 3, 4)
+    view = StackView(1, transposed=True, flip_rows=True)
+    seen = view.of(array)
+    np.testing.assert_array_equal(seen[2], array[:, 2].T[::-1])
+    seen[2][...] = -1
+    assert (array[:, 2] == -1).all()
+    assert StackView.from_json(view.to_json()) == view
+    with pytest.raises(ValueError, match="axis must be"):
+        StackView(3)
+
+
+def test_an_action_says_what_became_of_the_segment(recorder):
+    whole = write(recorder, 1, square(), user=2.5)
+    (action,) = recorder.record.actions
+    assert action["masks"] == {"1": mask_sha256(whole)}
+    np.testing.assert_array_equal(decode_runs(action["changed"]["1"], SHAPE), whole)
+    assert action["besides"] == {}
+    assert action["seconds"] == {"user": 2.5, "machine": 0.0}
+    assert action["clicks"] == 4
+
+
+def test_what_masking_kept_out_is_told_besides(recorder):
+    mask = square(3)
+    whole = np.zeros(SHAPE, bool)
+    whole[1] = mask
+    whole[1, 3, 3] = False
+    action = recorder.note("slice", {"1": whole}, {1: mask}, plane={**PLANE, "index": 1}, **SLICE)
+    kept_out = decode_runs(action["besides"]["1"], SHAPE)
+    assert np.argwhere(kept_out).tolist() == [[1, 3, 3]]
+
+
+def test_what_a_brush_changed_in_between_is_given(recorder):
+    whole = write(recorder, 0, square())
+    recorder.follow({"1": whole})
+    assert len(recorder.record.actions) == 1
+    whole[2, 4, 4] = True
+    recorder.follow({"1": whole})
+    given = recorder.record.actions[-1]
+    assert (given["action"], given["why"], given["changed"]) == ("given", "edited", {"1": [88, 1]})
+
+
+def test_undo_and_redo_go_to_the_state_that_has_these_masks(recorder):
+    empty = np.zeros(SHAPE, bool)
+    first = write(recorder, 0, square())
+    second = write(recorder, 1, square())
+    goes = [
+        recorder.note(kind, {"1": mask}, None)["to"]
+        for kind, mask in (("undo", first), ("undo", empty), ("redo", first), ("redo", second))
+    ]
+    assert goes == [1, 0, 3, 2]
+    odd = recorder.note("undo", {"1": ~empty}, None)
+    assert odd["to"] is None
+    assert odd["besides"]
+
+
+def test_a_correction_takes_the_place_of_the_write_before_it(recorder):
+    other = np.zeros(SHAPE, bool)
+    other[1] = square()
+    recorder.follow({"2": other})
+    write(recorder, 1, square(3), overwritten=["2"])
+    whole = np.zeros(SHAPE, bool)
+    whole[0] = square()
+    fields = {**SLICE, "overwritten": ["2"], "corrects": True, "plane": {**PLANE, "index": 0}}
+    action = recorder.note("slice", {"1": whole, "2": other}, {0: square()}, **fields)
+    assert action["besides"] == {}
+    assert "2" not in action["changed"]
+
+
+def test_wrong_fields_are_refused(recorder):
+    with pytest.raises(ValueError, match="'sliced' is no action"):
+        recorder.note("sliced", {}, None)
+    with pytest.raises(ValueError, match="wrong fields: color"):
+        recorder.note("undo", {}, None, color="red")
+    assert recorder.record.actions == []
+
+
+def test_a_record_in_a_file_comes_back(recorder, tmp_path, header):
+    file = tmp_path / "session.jsonl"
+    start_record(file, header)
+    recorder = SessionRecorder(header, lambda action: append_action(file, action))
+    write(recorder, 0, square())
+    write(recorder, 1, square())
+    assert read_record(file) == (recorder.record, [])
+    assert file.read_text(encoding="utf-8") == recorder.record.to_text()
+
+
+def test_a_damaged_last_line_is_told_and_left_out(recorder):
+    write(recorder, 0, square())
+    write(recorder, 1, square())
+    text = recorder.record.to_text()
+    for cut in (1, 5, 40):
+        record, notes = parse_record(text[: -cut - 1])
+        assert record.actions == recorder.record.actions[:1]
+        assert "the last line (3) is damaged and was left out" in notes[0]
+
+
+def test_a_damaged_middle_is_refused(recorder):
+    for index in range(3):
+        write(recorder, index, square())
+    head, *lines = recorder.record.to_text().splitlines()
+    for broken in ([lines[0], lines[2]], [lines[0], lines[1][:-3], lines[2]], [lines[0], "", lines[2]]):
+        text = "\n".join([head, *broken, lines[2]])
+        with pytest.raises(ValueError, match="line 3 is damaged"):
+            parse_record(text)
+    with pytest.raises(ValueError, match="does not begin with a header"):
+        parse_record("\n".join(lines))
+    with pytest.raises(ValueError, match="the record is empty"):
+        parse_record("")
+
+
+def test_other_files_are_no_records(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=r"a\.jsonl is no text"):
+        read_record(tmp_path / "a.jsonl")
+
+
+def test_no_record_names_a_person_a_file_or_a_computer(recorder):
+    write(recorder, 0, square())
+    text = recorder.record.to_text()
+    for name in (getpass.getuser(), platform.node(), "/", "\\", ".nrrd", ".pt"):
+        assert name not in text
+    words = {word for line in text.splitlines() for word in _words(json.loads(line))}
+    assert words == {"cueseg-session-1", "2", "cpu", "a" * 64, "b" * 64, "c" * 64, "net", "points"} | {
+        *("slice", "1", "ct"),
+        recorder.record.actions[0]["masks"]["1"],
+    }
+
+
+def _words(value):
+    """All texts in values (not the names of fields)."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [word for item in value for word in _words(item)]
+    return [value] if isinstance(value, str) else []
+
+
+def test_of_a_long_pause_ten_seconds_count():
+    now = [0.0]
+    clock = UserClock(lambda: now[0])
+    assert (clock.seconds, clock.runs) == (0.0, False)
+    clock.touch()
+    now[0] += 8
+    clock.touch()
+    now[0] += 300
+    assert clock.seconds == 18
+    clock.touch()
+    now[0] += 2
+    clock.pause()
+    now[0] += 5
+    assert clock.seconds == 20
+    clock.restart()
+    now[0] += 3
+    assert clock.seconds == 3
+    clock.clear()
+    assert (clock.seconds, clock.runs) == (0.0, False)
