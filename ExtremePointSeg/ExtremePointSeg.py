@@ -142,10 +142,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         ui.placeWidget.connect("activeMarkupsPlaceModeChanged(bool)", ui.placeButton.setChecked)
         ui.clearButton.connect("clicked(bool)", lambda checked: self.panel.clearPoints(self._parameterNode))
         ui.applyButton.connect("clicked(bool)", self.onApply)
-        for button, step in (
-            (ui.undoButton, self.panel.session.undo),
-            (ui.redoButton, self.panel.session.redo),
-        ):
+        for button, step in ((ui.undoButton, self.panel.undo), (ui.redoButton, self.panel.redo)):
             button.connect("clicked(bool)", lambda checked, step=step: self.onHistory(step))
         self._observeScene(slicer.mrmlScene)
 
@@ -220,8 +217,8 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         ui.applyButton.enabled = busy or state is State.READY
         ui.applyButton.text = _("Cancel") if busy else _("Segment")
         ui.applyButton.toolTip = hint
-        ui.undoButton.enabled = self.panel.session.editing.canUndo()
-        ui.redoButton.enabled = self.panel.session.editing.canRedo()
+        ui.undoButton.enabled = bool(self.panel.history.undoText)
+        ui.redoButton.enabled = bool(self.panel.history.redoText)
         for section in self._sections:
             section.refresh()
 
@@ -286,7 +283,10 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
 
     def onHistory(self, step):
         """Undo or redo."""
-        step()
+        try:
+            step(self._parameterNode)
+        except ValueError as error:
+            self.onError(error)
         self.refresh()
 
 

@@ -8,6 +8,7 @@ import slicer
 from cueseg.seven_points import Target, expand_points
 from CueSegMRML import Targets
 from CueSegMRML.Segments import SegmentEditing
+from ExtremePointSegLib.History import History
 from ExtremePointSegLib.SevenPoints import SevenPoints
 from ExtremePointSegLib.TargetStates import statesOf
 from scene_builder import GEOMETRIES, to_world
@@ -54,8 +55,9 @@ class SessionCase:
     def __init__(self, build):
         self.build = build
         self.volume = bright_volume(build, masks=(ellipsoid(), ellipsoid(SECOND[0], (3, 3, 2))))
-        self.editing = SegmentEditing(build.scene)
-        self.points = SevenPoints(build.scene, self.editing)
+        self.history, self.editing = History(), SegmentEditing(build.scene)
+        self.editing.beforeChange = self.history.remember
+        self.points = SevenPoints(build.scene, self.editing, self.history)
         composite = slicer.vtkMRMLSliceCompositeNode()
         composite.SetLayoutName("View")
         self.composite = build.scene.AddNode(composite)

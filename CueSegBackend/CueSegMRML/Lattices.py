@@ -32,6 +32,11 @@ def deserialized(text: str) -> slicer.vtkOrientedImageData:
     return lattice
 
 
+def isSame(a: slicer.vtkOrientedImageData, b: slicer.vtkOrientedImageData) -> bool:
+    """Whether equal indices are equal places."""
+    return np.allclose(localFromLattice(a), localFromLattice(b), atol=_SAME)
+
+
 def withExtent(lattice: slicer.vtkOrientedImageData, extent: Extent) -> slicer.vtkOrientedImageData:
     """An image without voxels on the same lattice, with another extent."""
     image = slicer.vtkOrientedImageData()
@@ -83,7 +88,7 @@ def writableExtent(
 ) -> Extent:
     """Where voxels may be set: within the reference geometry, if the lattice is a part of it."""
     reference = deserialized(referenceOf(segmentationNode))
-    if not np.allclose(localFromLattice(reference), localFromLattice(lattice), atol=_SAME):
+    if not isSame(reference, lattice):
         return region
     return extentOf(reference)
 

@@ -173,6 +173,33 @@ def voxelCount(segment: slicer.vtkSegment) -> int:
     return 0 if labelmap is None else int((imageArray(labelmap) == segment.GetLabelValue()).sum())
 
 
+def segmentsUnder(
+    segmentationNode: slicer.vtkMRMLSegmentationNode, labelmap: slicer.vtkOrientedImageData
+) -> list[str]:
+    """Segments that hold a voxel where a labelmap is not zero; those on other lattices count as if they did."""
+    segmentation = segmentationNode.GetSegmentation()
+    layers: dict[slicer.vtkOrientedImageData, list[str]] = {}
+    for segmentId in segmentation.GetSegmentIDs():
+        layer = labelmapIn(segmentation.GetSegment(segmentId))
+        if layer is not None:
+            layers.setdefault(layer, []).append(segmentId)
+    found = []
+    for layer, names in layers.items():
+        if Lattices.isSame(layer, labelmap):
+            extents = Lattices.extentOf(layer), Lattices.extentOf(labelmap)
+            common = Lattices.intersection(*extents)
+            if common is None:
+                continue
+            held, mask = (
+                imageArray(image)[Lattices.slicesOf(common, extent)]
+                for image, extent in zip((layer, labelmap), extents, strict=True)
+            )
+            values = set(np.unique(held[mask != 0]).tolist())
+            names = [name for name in names if segmentation.GetSegment(name).GetLabelValue() in values]
+        found += names
+    return found
+
+
 def stamp(segmentationNode: slicer.vtkMRMLSegmentationNode) -> tuple[tuple[str, int, int], ...]:
     """One entry for each segment, which changes whenever its voxels do (or those it shares a labelmap with)."""
     segmentation = segmentationNode.GetSegmentation()

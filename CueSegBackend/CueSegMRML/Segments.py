@@ -1,23 +1,23 @@
-"""Write one slice of one segment through the Segment Editor's own logic, and take it back.
+"""Write one slice of one segment through the Segment Editor's own logic.
 
-Masking (editable area, intensity range), overwrite mode and undo history are those of
-`vtkSlicerSegmentEditorLogic`; this file only says which voxels of the segmentation belong to the slice.
+Masking (editable area, intensity range) and overwrite mode are those of `vtkSlicerSegmentEditorLogic`; this file only
+says which voxels of the segmentation belong to the slice, and which segments a change may reach.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import slicer
 
-from CueSegMRML import SegmentVoxels, Volumes
+from CueSegMRML import SegmentMasks, SegmentVoxels, Volumes
 from CueSegMRML.SegmentVoxels import LABELMAP, SliceVoxels
 from CueSegMRML.Slices import SlicePlane
 
 _NODE_CLASS = "vtkMRMLSegmentEditorNode"
 _EDITOR_TAG = "SegmentEditor"  # singleton tag of the Segment Editor module's node
-UNDO_STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,14 @@ class SliceEdit:
 
 
 class SegmentEditing:
-    """An editor without brushes: keeps the history of the segmentation that it writes to."""
+    """An editor without brushes.
+
+    :ivar beforeChange: called with the segmentation and the segments that the next change may reach, while they are
+        as they were.
+    """
 
     def __init__(self, scene: slicer.vtkMRMLScene, tag: str = "CueSeg") -> None:
-        """Make an editor with an empty history that lets segments overlap.
+        """Make an editor that lets segments overlap.
 
         :param scene: where the hidden, unsaved editor node lives.
         :param tag: singleton tag of that node; one per panel.
@@ -51,9 +55,7 @@ class SegmentEditing:
         self._logic = slicer.vtkSlicerSegmentEditorLogic()
         self._logic.SetMRMLScene(scene)
         self._logic.SetSegmentEditorNode(self.node)
-        # Undo saves the present state for redo, which takes one place of the history.
-        self._logic.SetMaximumNumberOfUndoStates(UNDO_STEPS + 1)
-        self._stampAfterWrite: tuple | None = None
+        self.beforeChange: Callable[[slicer.vtkMRMLSegmentationNode, list[str]], None] | None = None
 
     def followSegmentEditor(
         self,
@@ -84,19 +86,15 @@ class SegmentEditing:
         mask: np.ndarray,
         *,
         keepExisting: bool = False,
-        replaceLastWrite: bool = False,
     ) -> SliceEdit:
         """Make the segment, within the slice, equal to the mask; all other slices stay as they are.
 
-        One undo step. Voxels that masking protects keep their state.
+        Voxels that masking protects keep their state.
 
         :param volumeNode: gives the segmentation its geometry if it has none, and the intensity mask its
             values.
         :param mask: bool (rows, columns) on the grid of `plane`.
         :param keepExisting: add to what the segment holds in the slice instead of replacing it.
-        :param replaceLastWrite: the mask corrects the last write (a point was dragged): go back to the state
-            before it first, so that both are one undo step and neighbours get back what the last write took.
-            Ignored when the segmentation was changed by anyone else in between.
         :raises ValueError: wrong shape, unknown segment, a segmentation that is not stored as binary
             labelmap, a non-linear transform, or a slice outside the segmentation's geometry.
         """
@@ -105,19 +103,9 @@ class SegmentEditing:
         geometry = self.select(segmentationNode, segmentId, volumeNode)
         pixelsOutside = _pixelsOutside(segmentationNode, plane, mask, geometry)
         voxels = SegmentVoxels.voxelsOfSlice(plane, geometry, Volumes.worldFromLocal(segmentationNode))
-        if replaceLastWrite and self._stampAfterWrite == _stamp(segmentationNode):
-            self._logic.Undo()
-        else:
-            self._logic.SaveStateForUndo()
         wanted = mask[voxels.rows, voxels.columns]
         edit = self._modify(segmentationNode, segmentId, geometry, voxels, wanted, keepExisting)
-        self._stampAfterWrite = _stamp(segmentationNode)
         return SliceEdit(*edit, pixelsOutside)
-
-    def beginStep(self) -> None:
-        """Begin an undo step of any kind, which no later slice is a correction of."""
-        self._stampAfterWrite = None
-        self._logic.SaveStateForUndo()
 
     def modify(
         self,
@@ -128,31 +116,14 @@ class SegmentEditing:
     ) -> None:
         """Add the voxels of a labelmap to the segment that was selected, or remove them, as masking allows."""
         logic = self._logic
+        if self.beforeChange is not None:
+            others = self._othersReached(segmentationNode, segmentId, labelmap)
+            self.beforeChange(segmentationNode, [segmentId, *others])
         mode = logic.ModificationModeAdd if adds else logic.ModificationModeRemove
         logic.ModifySegmentByLabelmap(segmentationNode, segmentId, labelmap, mode, True, False)
 
-    def canUndo(self) -> bool:
-        """Whether there is a write to take back."""
-        return bool(self._logic.CanUndo())
-
-    def canRedo(self) -> bool:
-        """Whether there is an undo to take back."""
-        return bool(self._logic.CanRedo())
-
-    def undo(self) -> None:
-        """Return to the state before the last write."""
-        self._stampAfterWrite = None
-        self._logic.Undo()
-
-    def redo(self) -> None:
-        """Return to the state before the last `undo`."""
-        self._stampAfterWrite = None
-        self._logic.Redo()
-
     def forget(self) -> None:
-        """Let go of segmentation, volume and history, e.g. when the scene closes."""
-        self._stampAfterWrite = None
-        self._logic.ClearUndoState()
+        """Let go of segmentation and volume, e.g. when the scene closes."""
         self.node.SetAndObserveSegmentationNode(None)
         self.node.SetAndObserveSourceVolumeNode(None)
 
@@ -184,6 +155,21 @@ class SegmentEditing:
         if not self._logic.UpdateReferenceGeometryImage():
             raise ValueError(f"the segmentation '{segmentationNode.GetName()}' has no geometry")
         return self._logic.GetReferenceGeometryImage()
+
+    def _othersReached(
+        self,
+        segmentationNode: slicer.vtkMRMLSegmentationNode,
+        segmentId: str,
+        labelmap: slicer.vtkOrientedImageData,
+    ) -> list[str]:
+        """Segments that lose voxels to the one that is changed, or gain what it loses."""
+        if self.node.GetOverwriteMode() == self.node.OverwriteNone:
+            return []
+        found = SegmentMasks.segmentsUnder(segmentationNode, labelmap)
+        masked = self.node.GetMaskSegmentID()  # what is erased within one segment goes to that segment
+        if masked and segmentationNode.GetSegmentation().GetSegment(masked) is not None:
+            found.append(masked)
+        return [name for name in dict.fromkeys(found) if name != segmentId]
 
     def _modify(
         self,
@@ -231,13 +217,3 @@ def _editorNode(scene: slicer.vtkMRMLScene, tag: str) -> slicer.vtkMRMLSegmentEd
         node.SetSaveWithScene(False)
         node = scene.AddNode(node)
     return node
-
-
-def _stamp(segmentationNode: slicer.vtkMRMLSegmentationNode) -> tuple:
-    """Changes with any change of the voxels of any segment, and when segments come or go."""
-    segmentation = segmentationNode.GetSegmentation()
-    times = []
-    for segmentId in segmentation.GetSegmentIDs():
-        labelmap = segmentation.GetSegment(segmentId).GetRepresentation(LABELMAP)
-        times.append((segmentId, labelmap.GetMTime() if labelmap is not None else 0))
-    return segmentationNode.GetID(), tuple(times)

@@ -38,7 +38,7 @@ def writeVolume(
 ) -> VolumeEdit:
     """Make the segment, within a part of the volume, equal to the mask; everything else stays as it is.
 
-    One undo step. Voxels that masking protects keep their state.
+    Voxels that masking protects keep their state.
 
     :param mask: bool (K, J, I) on the volume's grid.
     :param part: bool (K, J, I), where the segment may change; at least one voxel.
@@ -49,7 +49,6 @@ def writeVolume(
     voxels = VolumeVoxels(segmentationNode, volumeNode, geometry, part)
     segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
     before, wanted = voxels.ofSegment(segment), voxels.ofVolume(mask) & voxels.part
-    editing.beginStep()
     steps = [(True, wanted)]
     if not keepExisting:
         steps.insert(0, (False, before & voxels.part & ~wanted))

@@ -10,6 +10,7 @@ import slicer
 from cueseg.weights_file import list_models
 from CueSegMRML.PanelBase import PanelBase
 from ExtremePointSegLib import Messages
+from ExtremePointSegLib.History import Step
 from ExtremePointSegLib.Predictor import Predictor
 from ExtremePointSegLib.Readiness import State, pointCount, stateOf
 from ExtremePointSegLib.SegmentFromPoints import SliceResult
@@ -46,6 +47,7 @@ class Panel(PanelBase):
         """
         super().__init__(scene, REQUESTER)
         self.session = Session(scene, self.queue, makePredictor)
+        self.history = self.session.history
         self.models = list_models()
         self._points: slicer.vtkMRMLMarkupsFiducialNode | None = None
 
@@ -56,7 +58,7 @@ class Panel(PanelBase):
         ):  # also after a scene was added to this one: its settings came without points
             known = self._nodes("vtkMRMLMarkupsFiducialNode")
             settings.points = self._points if self._points in known else self._newPoints()
-        self._points = settings.points
+        self._points = self.session.workingSet.node = settings.points
         if settings.inputVolume is None:
             settings.inputVolume = self._shownVolume()
         if self.models and self.modelIndex(settings) < 0:
@@ -81,7 +83,21 @@ class Panel(PanelBase):
 
     def clearPoints(self, settings: Settings) -> None:
         """Remove the points; what was written stays."""
-        settings.points.RemoveAllControlPoints()
+        with self.history.step("clear points"):
+            self.session.workingSet.clear()
+
+    def undo(self, settings: Settings) -> None:
+        """Take the last step back, choose the segment that it wrote, and run nothing.
+
+        :raises ValueError: see `Session.settle`.
+        """
+        self.settlePoints(settings)
+        self._choose(settings, self.session.undo())
+
+    def redo(self, settings: Settings) -> None:
+        """Bring back what was undone last; the same as `undo` otherwise."""
+        self.settlePoints(settings)
+        self._choose(settings, self.session.redo())
 
     def segments(self, settings: Settings) -> list[tuple[str, str]]:
         """(id, name) of the segments to choose from."""
@@ -163,6 +179,16 @@ class Panel(PanelBase):
         """End the worker and leave the scene clean."""
         self.session.closeScene()
         self.queue.close()
+
+    def _choose(self, settings: Settings, step: Step | None) -> None:
+        """Show in the panel what a step was about, as far as that is still there."""
+        if step is None or step.segmentationNode is None or step.segmentationNode.GetScene() is None:
+            return
+        if step.volumeNode is not None and step.volumeNode.GetScene() is not None:
+            settings.inputVolume = step.volumeNode
+        settings.segmentation = step.segmentationNode
+        if step.segmentationNode.GetSegmentation().GetSegment(step.segmentId) is not None:
+            settings.segmentId = step.segmentId
 
     def _newPoints(self) -> slicer.vtkMRMLMarkupsFiducialNode:
         points = slicer.vtkMRMLMarkupsFiducialNode()

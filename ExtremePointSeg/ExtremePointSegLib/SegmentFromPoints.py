@@ -77,6 +77,10 @@ class SlicePredictor:
         self.predictor = predictor
         self._imageKey: Hashable = None
 
+    def forgetImage(self) -> None:
+        """Somebody else is about to hand the predictor another image."""
+        self._imageKey = None
+
     def predict(self, task: SliceTask, threshold: float | None = None) -> Prediction:
         """Run the network; the mask is on the grid of `task.plane`.
 
@@ -135,7 +139,6 @@ def writeSlice(
     segmentId: str,
     *,
     keepExisting: bool = False,
-    replaceLastWrite: bool = False,
 ) -> SliceResult:
     """Put the mask into the segment; see `SegmentEditing.writeSlice` for the options and errors."""
     edit = editing.writeSlice(
@@ -145,7 +148,6 @@ def writeSlice(
         task.plane,
         prediction.mask,
         keepExisting=keepExisting,
-        replaceLastWrite=replaceLastWrite,
     )
     notices = (*_taskNotices(task), *_writeNotices(prediction, edit, segmentationNode, segmentId))
     return SliceResult(task.plane, prediction, edit, notices)
@@ -164,10 +166,9 @@ def segmentSlice(
     editing: SegmentEditing | None = None,
     keepExisting: bool = False,
 ) -> SliceResult:
-    """Segment the structure within the four points and write it into the segment, in one undo step.
+    """Segment the structure within the four points and write it into the segment.
 
-    :param editing: keeps the undo history between calls; a fresh one, whose history ends with the call, if
-        None.
+    :param editing: says what masks and what is overwritten; one that lets segments overlap if None.
     :param threshold: probability from which a pixel belongs to the structure; None takes the model's.
     :raises ValueError: see `prepareSlice`, `SlicePredictor.predict` and `SegmentEditing.writeSlice`.
     """

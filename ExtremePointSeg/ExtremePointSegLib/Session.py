@@ -1,4 +1,4 @@
-"""One panel's running state: the working set of points, predictions under way, the last write.
+"""One panel's running state: the working set of points, predictions under way, the history.
 
 No Qt: the panel calls `settle` and `start` on its own events and lets the queue deliver.
 """
@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import slicer
 
 from CueSegMRML import ControlPoints, SliceRecords
 from CueSegMRML.BackgroundTask import TaskQueue
 from CueSegMRML.Segments import SegmentEditing
 from ExtremePointSegLib.CueOverlay import CueOverlay
-from ExtremePointSegLib.PointSet import chooseView, startsNewSet
+from ExtremePointSegLib.History import History, Step
+from ExtremePointSegLib.PointSet import PointsState, WorkingSet, chooseView
 from ExtremePointSegLib.Predictor import Prediction, Predictor
 from ExtremePointSegLib.SegmentFromPoints import (
-    SET_SIZE,
     SlicePredictor,
     SliceResult,
     SliceTask,
@@ -49,7 +48,7 @@ class Request:
 
 
 class Session:
-    """Runs requests one after the other and keeps track of which of them correct an earlier one."""
+    """Runs requests one after the other; a set of points that is corrected stays one step of the history."""
 
     def __init__(
         self,
@@ -61,14 +60,14 @@ class Session:
 
         :param makePredictor: name of a model to its predictor; called on the worker thread, once per model.
         """
+        self.workingSet = WorkingSet()
+        self.history = History(self.workingSet)
         self.editing = SegmentEditing(scene, "ExtremePointSeg")
+        self.editing.beforeChange = self.history.remember
         self.deviceNote = ""
         self._queue = queue
         self.usePredictors(makePredictor)
         self._overlay = CueOverlay()
-        self._settled = np.empty((0, 3))
-        self._setNumber = 0
-        self._lastWrite: tuple | None = None
         self._last: tuple[SliceResult, slicer.vtkMRMLScalarVolumeNode] | None = None
 
     def usePredictors(self, makePredictor: Callable[[str], Predictor]) -> None:
@@ -82,24 +81,8 @@ class Session:
         volumeNode: slicer.vtkMRMLScalarVolumeNode | None,
         views: Sequence[slicer.vtkMRMLSliceNode],
     ) -> bool:
-        """Apply the rules of the working set after points were placed, dragged or deleted.
-
-        A fifth point, or one on another slice, begins a new set: the points before it are removed.
-
-        :return: whether there are four points that were not there before.
-        """
-        points = ControlPoints.worldPoints(markupsNode)
-        if np.array_equal(points, self._settled):
-            return False
-        grown = len(points) > len(self._settled)
-        if grown and volumeNode is not None and startsNewSet(points, chooseView(views, volumeNode, points)):
-            ControlPoints.removePoints(markupsNode, ControlPoints.definedIndices(markupsNode)[:-1])
-            points = points[-1:]
-            self._setNumber += 1
-        elif len(points) == 0:
-            self._setNumber += 1
-        self._settled = points
-        return len(points) == SET_SIZE
+        """See `WorkingSet.settle`."""
+        return self.workingSet.settle(markupsNode, volumeNode, views)
 
     def start(
         self,
@@ -120,14 +103,14 @@ class Session:
         except ValueError as error:
             onError(error)
             return
-        written = (self._setNumber, request.segmentationNode.GetID(), request.segmentId)
+        workingSet = self.workingSet.state()
 
         def finish(prediction: Prediction) -> None:
             nodes = (request.volumeNode, request.segmentationNode)
             if any(node.GetScene() is None for node in nodes):
                 return
             try:
-                result = self._write(request, task, prediction, written)
+                result = self._write(request, task, prediction, workingSet)
             except ValueError as error:
                 onError(error)
             else:
@@ -139,15 +122,15 @@ class Session:
         """Forget the prediction under way."""
         self._queue.cancel(_TASK)
 
-    def undo(self) -> None:
-        """Take the last write back."""
-        self._lastWrite = None
-        self.editing.undo()
+    def undo(self) -> Step | None:
+        """Take the last step back, segments and points, and forget the prediction under way."""
+        self.cancel()
+        return self.history.undo() if self.history.undoText else None
 
-    def redo(self) -> None:
-        """Bring the last write back."""
-        self._lastWrite = None
-        self.editing.redo()
+    def redo(self) -> Step | None:
+        """Bring back what was undone last; nothing is computed for points that come back."""
+        self.cancel()
+        return self.history.redo() if self.history.redoText else None
 
     def showCue(self, composites: Sequence[slicer.vtkMRMLSliceCompositeNode]) -> None:
         """Lay the confidence map of the last result over the views, if there is one."""
@@ -164,8 +147,9 @@ class Session:
         self.cancel()
         self._overlay.hide()
         self.editing.forget()
-        self._settled = np.empty((0, 3))
-        self._lastWrite = self._last = None
+        self.workingSet.forget()
+        self.history.clear()
+        self._last = None
 
     def _predict(self, request: Request, task: SliceTask) -> Prediction:
         predictors = self._predictors
@@ -177,14 +161,27 @@ class Session:
         return prediction
 
     def _write(
-        self, request: Request, task: SliceTask, prediction: Prediction, written: tuple
+        self, request: Request, task: SliceTask, prediction: Prediction, workingSet: PointsState
     ) -> SliceResult:
+        segmentationNode, segmentId, volumeNode = (
+            request.segmentationNode,
+            request.segmentId,
+            request.volumeNode,
+        )
+        segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
+        text = f"slice of '{segment.GetName()}'" if segment is not None else "slice"
+        key = ("slice", workingSet.number, volumeNode.GetID(), segmentationNode.GetID(), segmentId)
+        step = self.history.step(text, segmentationNode, [segmentId], volumeNode, key=key, points=workingSet)
+        with step:
+            result = self._writeSlice(request, task, prediction)
+        self._last = result, volumeNode
+        return result
+
+    def _writeSlice(self, request: Request, task: SliceTask, prediction: Prediction) -> SliceResult:
         self.editing.followSegmentEditor(request.segmentationNode, request.volumeNode)
         self.editing.node.SetOverwriteMode(request.overwriteMode)
         slices = (request.segmentationNode, request.segmentId, request.volumeNode, task.plane)
         before = SliceRecords.pointsBefore(*slices) if request.keepExisting else ()
-        if written == self._lastWrite:
-            before = SliceRecords.withoutLastSet(before)
         result = writeSlice(
             self.editing,
             task,
@@ -193,9 +190,7 @@ class Session:
             request.segmentationNode,
             request.segmentId,
             keepExisting=request.keepExisting,
-            replaceLastWrite=written == self._lastWrite,
         )
         if request.weights is not None:
             SliceRecords.note(*slices, task.points, request.weights, before)
-        self._lastWrite, self._last = written, (result, request.volumeNode)
         return result

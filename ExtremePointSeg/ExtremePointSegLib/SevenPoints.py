@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import slicer
 
-from CueSegMRML import SegmentMasks, Targets, Volumes
+from CueSegMRML import Targets, Volumes
 from CueSegMRML.BackgroundTask import Task, TaskQueue
 from CueSegMRML.Segments import SegmentEditing
 from CueSegMRML.VolumeVoxels import VolumeEdit, writeVolume
 from ExtremePointSegLib.ExpansionOverlay import ExpansionOverlay
+from ExtremePointSegLib.History import History
 from ExtremePointSegLib.TargetStates import TargetState
 
 if TYPE_CHECKING:
@@ -80,14 +81,13 @@ class SegmentRequest:
 class SevenPoints:
     """The targets of one volume at a time."""
 
-    def __init__(self, scene: slicer.vtkMRMLScene, editing: SegmentEditing) -> None:
-        """:param editing: whose history the segments are written into."""
+    def __init__(self, scene: slicer.vtkMRMLScene, editing: SegmentEditing, history: History) -> None:
+        """:param history: which every written segment becomes a step of."""
         self.queue = TaskQueue("Seven points")
-        self._scene, self._editing = scene, editing
+        self._scene, self._editing, self._history = scene, editing, history
         self._overlay = ExpansionOverlay()
         self._image: tuple[Hashable, np.ndarray] | None = None
         self._expansion: tuple[Hashable, Expansion, tuple] | None = None  # the worker's own
-        self._lastWrite: Hashable = None
 
     def pointsOf(self, volumeNode: slicer.vtkMRMLVolumeNode, states: Sequence[TargetState]) -> Points:
         """The complete targets; the image is copied when it is new.
@@ -184,7 +184,7 @@ class SevenPoints:
         """Let go of every node."""
         self.queue.cancel()
         self._overlay.hide()
-        self._image = self._lastWrite = None
+        self._image = None
 
     def close(self) -> None:
         """End the worker."""
@@ -193,22 +193,24 @@ class SevenPoints:
 
     def _write(self, request: SegmentRequest, points: Points, mask: np.ndarray) -> VolumeEdit:
         """Within the boxes the segment becomes what was found; what the last call wrote is taken back first."""
-        place = (request.volumeNode.GetID(), request.segmentationNode.GetID(), request.segmentId)
-        if self._lastWrite == (place, SegmentMasks.stamp(request.segmentationNode)):
-            self._editing.undo()
-        self._editing.followSegmentEditor(request.segmentationNode, request.volumeNode)
-        self._editing.node.SetOverwriteMode(request.overwriteMode)
-        edit = writeVolume(
-            self._editing,
+        segmentationNode, segmentId, volumeNode = (
             request.segmentationNode,
             request.segmentId,
             request.volumeNode,
-            mask,
-            _boxes(points),
-            keepExisting=request.keepExisting,
         )
-        self._lastWrite = place, SegmentMasks.stamp(request.segmentationNode)
-        return edit
+        key = ("seven points", volumeNode.GetID(), segmentationNode.GetID(), segmentId)
+        with self._history.step("seven points", segmentationNode, [segmentId], volumeNode, key=key):
+            self._editing.followSegmentEditor(segmentationNode, volumeNode)
+            self._editing.node.SetOverwriteMode(request.overwriteMode)
+            return writeVolume(
+                self._editing,
+                segmentationNode,
+                segmentId,
+                volumeNode,
+                mask,
+                _boxes(points),
+                keepExisting=request.keepExisting,
+            )
 
 
 def _boxes(points: Points) -> np.ndarray:

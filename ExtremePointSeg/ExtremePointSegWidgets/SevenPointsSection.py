@@ -29,7 +29,7 @@ class SevenPointsSection(TargetControls, TargetMarks, VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.ui, self.panel, self._scene, self._settings = ui, panel, scene, settings
         self._onHistory = onHistory
-        self.points = SevenPoints(scene, panel.session.editing)
+        self.points = SevenPoints(scene, panel.session.editing, panel.history)
         self.states, self.labels = [], None
         self._seen, self._wanted, self._message, self.isSegmenting = None, None, "", False
         self._poller = TaskPoller(self.points.queue, self.refresh)

@@ -93,7 +93,7 @@ class TargetControls:
 
     def onUndo(self):
         """Take the last write back."""
-        self.panel.session.undo()
+        self.panel.undo(self._settings())
         self._message = ""
         self._onHistory()
 

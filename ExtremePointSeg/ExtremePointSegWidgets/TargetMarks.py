@@ -31,7 +31,7 @@ class TargetMarks:
         ui.targetBoxButton.checked = state is not None and Targets.boxOf(state.node) is not None
         ui.segmentTargetsButton.text = _("Cancel") if self.isSegmenting else _("Segment")
         ui.segmentTargetsButton.enabled = any(found.isComplete for found in self.states)
-        ui.undoTargetsButton.enabled = self.panel.session.editing.canUndo()
+        ui.undoTargetsButton.enabled = bool(self.panel.history.undoText)
         texts = [*self._findings(), Messages.describeCase(self.states, _)]
         if self.labels is not None:
             texts.append(Messages.describeLabels(self.labels, _))

@@ -10,12 +10,9 @@ import slicer
 
 from CueSegMRML import SegmentStates
 from CueSegMRML.SegmentStates import SegmentState
+from CueSegMRML.StepHistory import StepHistory
 from ScribbleRefineLib.LabelTable import OBJECT, LabelTable
 from ScribbleRefineLib.ScribbleNodes import ScribbleNodes
-
-STEPS = 20
-_BYTES = 256 * 2**20  # of compressed voxels; beyond it the oldest steps go, but never the last ten
-_ALWAYS_KEPT = 10
 
 
 @dataclass(frozen=True)
@@ -61,8 +58,13 @@ class Step:
     before: Snapshot
     after: Snapshot | None = field(default=None)
 
+    @property
+    def size(self) -> int:
+        """Bytes in memory, about."""
+        return self.before.size
 
-class History:
+
+class History(StepHistory):
     """The steps of one result segmentation."""
 
     def __init__(
@@ -71,59 +73,26 @@ class History:
         labels: LabelTable,
         scribbles: ScribbleNodes,
     ) -> None:
+        super().__init__()
         self._node, self._labels, self._scribbles = segmentationNode, labels, scribbles
         self.weights: Any = None  # of the network as it is now adapted; None: as it came
         self.box: BoxRound | None = None  # that they were adapted to; None: to no single object
-        self._done: list[Step] = []
-        self._undone: list[Step] = []
-
-    @property
-    def undoText(self) -> str:
-        """What `undo` would take back; "" when there is nothing."""
-        return self._done[-1].text if self._done else ""
-
-    @property
-    def redoText(self) -> str:
-        """What `redo` would bring back; "" when there is nothing."""
-        return self._undone[-1].text if self._undone else ""
 
     def record(self, text: str, before: Snapshot) -> None:
         """Keep a step that was just done; what had been undone can no longer be redone."""
-        self._done.append(Step(text, before))
-        self._undone.clear()
-        while len(self._done) > STEPS or (len(self._done) > _ALWAYS_KEPT and self._size() > _BYTES):
-            del self._done[0]
-
-    def undo(self) -> None:
-        """Go back to before the last step.
-
-        :raises ValueError: there is none.
-        """
-        if not self._done:
-            raise ValueError("there is nothing to undo")
-        step = self._done.pop()
-        step.after = self._present(step.before)
-        self._restore(step.before)
-        self._undone.append(step)
-
-    def redo(self) -> None:
-        """Bring the step that was undone last back.
-
-        :raises ValueError: there is none.
-        """
-        if not self._undone:
-            raise ValueError("there is nothing to redo")
-        step = self._undone.pop()
-        self._restore(step.after)
-        step.after = None
-        self._done.append(step)
+        self._keep(Step(text, before))
 
     def lastSegments(self) -> dict[str, SegmentState | None]:
         """States of the segments before the last step that changed any; empty when there is none."""
         return next((step.before.segments for step in reversed(self._done) if step.before.segments), {})
 
-    def _size(self) -> int:
-        return sum(step.before.size for step in self._done)
+    def _takeBack(self, step: Step) -> None:
+        step.after = self._present(step.before)
+        self._restore(step.before)
+
+    def _bringBack(self, step: Step) -> None:
+        self._restore(step.after)
+        step.after = None
 
     def _present(self, like: Snapshot) -> Snapshot:
         return Snapshot(

@@ -56,7 +56,7 @@ def test_a_dragged_point_corrects_the_same_undo_step(case):
     np.testing.assert_array_equal(case.voxels(), voxels_inside(moved, 2, 5))
     case.panel.session.undo()
     assert not case.voxels().any()
-    assert not case.panel.session.editing.canUndo()
+    assert not case.panel.history.undoText
     case.panel.session.redo()
     np.testing.assert_array_equal(case.voxels(), voxels_inside(moved, 2, 5))
 

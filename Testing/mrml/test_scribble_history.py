@@ -159,9 +159,9 @@ def test_there_is_nothing_to_undo_at_first_nor_while_running(case):
 
 
 def test_memory_of_the_history_is_bounded(case, monkeypatch):
-    from ScribbleRefineLib import History
+    from CueSegMRML import StepHistory
 
-    monkeypatch.setattr(History, "_BYTES", 1)
+    monkeypatch.setattr(StepHistory, "_BYTES", 1)
     case.initial()
     for n in range(12):
         case.paint(LIVER, stroke(n))

@@ -119,9 +119,9 @@ def test_a_mask_partly_outside_the_segmentation_is_cut_and_reported(case):
 def test_a_mask_outside_the_segmentation_is_refused_and_changes_nothing(case):
     lattice = case.build.volume(GEOMETRIES["lps"], np.zeros((2, 30, 40), np.uint8))
     segmentation = case.build.segmentation(lattice)
+    case.editing.beforeChange = pytest.fail
     with pytest.raises(ValueError, match="outside the geometry of the segmentation"):
         case.editing.writeSlice(segmentation, "liver", case.volume, case.plane, LEFT)
-    assert not case.editing.canUndo()
 
 
 def test_unknown_segments_wrong_shapes_and_surfaces_are_refused(case):
@@ -137,9 +137,9 @@ def test_unknown_segments_wrong_shapes_and_surfaces_are_refused(case):
 
 def test_a_bent_segmentation_is_refused_with_the_remedy(case):
     case.segmentation.SetAndObserveTransformNodeID(case.build.bent_transform().GetID())
+    case.editing.beforeChange = pytest.fail
     with pytest.raises(ValueError, match="non-linear transform 'bent': harden"):
         case.write(LEFT)
-    assert not case.editing.canUndo()
 
 
 def test_the_segment_editors_intensity_range_counts_for_its_own_source_volume_only(case):
@@ -169,7 +169,6 @@ def test_an_editor_whose_node_was_removed_goes_on(case):
     case.build.scene.RemoveNode(case.editing.node)
     case.write(LEFT)
     np.testing.assert_array_equal(case.voxels(), in_slice(LEFT))
-    assert case.editing.canUndo()
     assert case.editing.node.GetScene() is case.build.scene
 
 
@@ -178,4 +177,14 @@ def test_closing_the_scene_lets_go_of_its_nodes(case):
     case.editing.forget()
     assert case.editing.node.GetSegmentationNode() is None
     assert case.editing.node.GetSourceVolumeNode() is None
-    assert not case.editing.canUndo()
+
+
+def test_segments_that_a_change_may_reach_are_named_before_it(case):
+    named = []
+    case.editing.beforeChange = lambda node, names: named.append((names, case.voxels("spleen").any()))
+    case.write(MIDDLE)
+    case.editing.node.SetOverwriteMode(case.editing.node.OverwriteAllSegments)
+    case.write(LEFT, "tumour")
+    case.write(MIDDLE, "tumour")
+    assert named[0] == (["liver"], True)
+    assert [set(names) for names, _ in named[1:]] == [{"tumour"}, {"tumour"}, {"tumour", "liver", "spleen"}]

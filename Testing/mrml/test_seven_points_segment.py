@@ -46,9 +46,9 @@ def test_the_objects_become_the_segment(case):
     np.testing.assert_array_equal(found, result.mask)
     assert edit.voxelsAdded == found.sum()
     assert dice(found, ellipsoid() | ellipsoid(SECOND[0], (3, 3, 2))) > 0.95
-    case.editing.undo()
+    case.history.undo()
     assert not segment_in_volume(segmentation, "liver", case.volume).any()
-    assert not case.editing.canUndo()
+    assert not case.history.undoText
 
 
 def test_a_corrected_result_takes_the_place_of_the_one_before(case):
@@ -61,7 +61,7 @@ def test_a_corrected_result_takes_the_place_of_the_one_before(case):
     found = segment_in_volume(segmentation, "liver", case.volume)
     assert not (found & ellipsoid()).any()
     assert dice(found, ellipsoid(SECOND[0], (3, 3, 2))) > 0.9
-    case.editing.undo()
+    case.history.undo()
     assert not segment_in_volume(segmentation, "liver", case.volume).any()
 
 
