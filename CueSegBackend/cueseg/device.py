@@ -1,5 +1,7 @@
 """Choice of the device to compute on, with the reason in words."""
 
+import gc
+
 import torch
 
 
@@ -11,10 +13,7 @@ def choose_device(wanted: str = "auto") -> tuple[str, str]:
     """
     if wanted == "auto":
         if not torch.cuda.is_available():
-            built = torch.version.cuda is not None
-            return "cpu", "CPU: " + (
-                "no usable NVIDIA GPU found" if built else "this PyTorch is built for CPU only"
-            )
+            return "cpu", f"CPU: {_why_no_gpu()}"
         try:
             torch.zeros(1, device="cuda").add_(1).cpu()
         except RuntimeError as error:
@@ -29,3 +28,31 @@ def choose_device(wanted: str = "auto") -> tuple[str, str]:
     if device.type not in ("cpu", "cuda"):
         raise ValueError(f"device {wanted!r} is not supported; use auto, cpu or cuda")
     return wanted, f"{device.type.upper()}: chosen"
+
+
+def _why_no_gpu() -> str:
+    if torch.backends.mps.is_built():
+        return "the GPU of a Mac (MPS) is not supported"
+    if torch.version.cuda is None and torch.version.hip is None:
+        return "this PyTorch is built for CPU only"
+    return "no usable NVIDIA GPU found; if there is one, its driver does not work with this PyTorch"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory did not suffice: of a GPU, of the CPU under torch, or under numpy."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and ("allocate memory" in text or "out of memory" in text)
+
+
+def moved_to_cpu(device: str) -> str:
+    """The note when work goes on on the CPU."""
+    return f"CPU: the memory of {'the GPU' if device.startswith('cuda') else device} did not suffice"
+
+
+def free_cached_memory() -> None:
+    """Give back what dropped tensors have left, also to other programs on the GPU."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

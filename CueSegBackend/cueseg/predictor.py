@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
 from cueseg.confidence import confidence_map
-from cueseg.device import choose_device
+from cueseg.device import choose_device, free_cached_memory, is_out_of_memory, moved_to_cpu
 from cueseg.extreme_points import check_points
 from cueseg.geometry import Box, CropWindow
 from cueseg.intensity import IntensityRule, Modality, as_rgb, check_image, check_modality
@@ -22,6 +22,7 @@ from cueseg.weights_file import LoadedModel, WeightsCard, load_model
 # A click a little inside the border must not cut the structure off: pixels kept around the click box.
 BOX_TOLERANCE = 2.0  # pixels
 BOX_TOLERANCE_SHARE = 0.1  # of the box side, where that is less
+FLIPS = 4  # of the window, computed together while memory suffices
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class ExtremePointPredictor:
         self._rule = IntensityRule.from_card(self.card.intensity)
         self.device, self.device_note = choose_device(device)
         self._network: nn.Module = loaded.model.eval().to(self.device)
+        self._flips_at_once = FLIPS if self.card.average_flips else 1
         self._image: NDArray[Any] | None = None
         self._modality: Modality = "grey"
         self._range = (0.0, 255.0)
@@ -148,25 +150,35 @@ class ExtremePointPredictor:
         return self._rule.apply(part, self._modality, self._range)
 
     def _forward(self, x: torch.Tensor) -> NDArray[np.float32]:
-        """Probability (S, S) of the window, averaged over flips where the card says so."""
-        try:
-            return self._probability(x)
-        except torch.OutOfMemoryError:
-            if self.device == "cpu":
-                raise
-            self.device, self.device_note = "cpu", f"CPU: the memory of {self.device} did not suffice"
-            _log.warning("%s", self.device_note)
-            self._network.to("cpu")
-            return self._probability(x)
+        """Probability (S, S) of the window, averaged over flips where the card says so.
+
+        Where memory does not suffice, the flips are computed one after the other, then on the CPU; the result stays
+        the same.
+        """
+        while True:
+            try:
+                return self._probability(x)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error) or (self.device == "cpu" and self._flips_at_once == 1):
+                    raise
+            free_cached_memory()  # only here: the error's frames held what was computed
+            if self._flips_at_once > 1:
+                self._flips_at_once = 1
+                _log.warning("the memory of %s did not suffice for all flips at once", self.device)
+            else:
+                self.device, self.device_note = "cpu", moved_to_cpu(self.device)
+                _log.warning("%s", self.device_note)
+                self._network.to("cpu")
 
     @torch.inference_mode()
     def _probability(self, x: torch.Tensor) -> NDArray[np.float32]:
         x = x.to(self.device)
-        if not self.card.average_flips:
-            return torch.sigmoid(self._network(x))[0, 0].cpu().numpy()
-        flips = ((), (-1,), (-2,), (-2, -1))
-        logits = self._network(torch.cat([x.flip(dims) for dims in flips]))
-        turned_back = [torch.sigmoid(logits[i, 0]).flip(dims) for i, dims in enumerate(flips)]
+        flips = ((), (-1,), (-2,), (-2, -1)) if self.card.average_flips else ((),)
+        turned_back: list[torch.Tensor] = []
+        for begin in range(0, len(flips), self._flips_at_once):
+            part = flips[begin : begin + self._flips_at_once]
+            logits = self._network(torch.cat([x.flip(dims) for dims in part]))
+            turned_back += [torch.sigmoid(logits[i, 0]).flip(dims) for i, dims in enumerate(part)]
         return torch.stack(turned_back).mean(dim=0).cpu().numpy()
 
 

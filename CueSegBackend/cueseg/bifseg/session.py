@@ -16,7 +16,8 @@ from cueseg.device import choose_device
 from cueseg.networks.axes import channels_first
 from cueseg.networks.network import SegmentationNetwork
 from cueseg.refinement.delta import WeightDelta, options_as_json, state_sha256
-from cueseg.refinement.engine import Engine, guard_memory
+from cueseg.refinement.engine import Engine
+from cueseg.refinement.memory import within_memory
 from cueseg.refinement.options import RefinementOptions
 from cueseg.refinement.progress import Monitor, Reporter
 from cueseg.refinement.refined_copy import RefinedCopy, RefinementTarget
@@ -38,7 +39,7 @@ class BifsegSession:
 
     Attributes:
         network: the network.
-        device: in use.
+        device: in use; the CPU from when on the memory of another one did not suffice.
         device_note: why that device, in words.
 
     Raises:
@@ -145,7 +146,8 @@ class BifsegSession:
             raise RuntimeError("no box around an object: call set_image and set_box first")
         painted = check_object_scribbles(scribbles, self._box)
         reporter = Reporter(monitor)
-        with guard_memory(self._engine):
+
+        def work() -> tuple[Crop, RefinedCopy | None, Found, WeightDelta | None]:
             crop = self._cropped(options.margin)
             copy = self._copy(options)
             try:
@@ -153,6 +155,9 @@ class BifsegSession:
                 delta = None if copy is None else self._delta(copy, options, found.iterations)
             finally:
                 self._engine.rest()
+            return crop, copy, found, delta
+
+        crop, copy, found, delta = within_memory(self, self._engine, work)
         if copy is not None and found.iterations:
             self._tuned = copy.target, dict(delta.tensors)
         description = "whole: the network cannot be tuned" if copy is None else copy.cut.description

@@ -1,8 +1,7 @@
 """One image in one network: windows, cached features, and predictions with the present weights."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cueseg.device import free_cached_memory, moved_to_cpu
 from cueseg.networks.inference import Blend, predict_windows, read_windows
 from cueseg.networks.network import SegmentationNetwork
 from cueseg.networks.preparation import PreparedImage
@@ -22,7 +22,7 @@ from cueseg.refinement.scribbled_window import ScribbledWindow
 from cueseg.refinement.tiles import Tiler
 from cueseg.refinement.working_copy import double
 
-__all__ = ["Engine", "guard_memory"]
+__all__ = ["Engine"]
 
 _log = logging.getLogger(__name__)
 Report = Callable[[int, int], None]
@@ -179,8 +179,21 @@ class Engine:
         """Free the memory of features and doubles."""
         self.cache.clear()
         self._copy = self._tiler = None
-        if self.device.startswith("cuda"):
-            torch.cuda.empty_cache()
+        free_cached_memory()
+
+    def give_way(self) -> str:
+        """Ask for less memory from now on; returns what changed, in words, empty when nothing is left to do.
+
+        First features are no longer kept, then a GPU is left for the CPU. What is computed stays the same.
+        """
+        if self.device == "cpu":
+            return ""
+        self.forget()
+        if self.cache.budget > 0:
+            self.cache = FeatureCache(0)
+            return "memory was short, so features are computed again in every iteration"
+        before, self.device = self.device, "cpu"
+        return moved_to_cpu(before)
 
     def _window(self, index: int) -> Tensor:
         return read_windows(self.prepared.tensor, self.plan, [index], self.network.card.dims)
@@ -211,32 +224,6 @@ class Engine:
 
 def _trunk_key(copy: RefinedCopy) -> tuple[Any, ...]:
     return copy.target.layers, copy.target.scale_bias, type(copy.cut).__name__
-
-
-@contextmanager
-def guard_memory(engine: Engine) -> Iterator[None]:
-    """Turn exhausted memory into a message, and free what can be freed.
-
-    Raises:
-        RuntimeError: the memory did not suffice, with the remedy.
-    """
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if not _is_memory(error):
-            raise
-        engine.forget()
-        raise RuntimeError(
-            f"the memory of {engine.device} did not suffice; nothing was changed. Refine fewer layers, lower "
-            "cache_megabytes, give the network's card a smaller patch_size, or use "
-            + ("a smaller image" if engine.device == "cpu" else "device='cpu'")
-        ) from error
-
-
-def _is_memory(error: Exception) -> bool:
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return "allocate memory" in str(error) or "out of memory" in str(error)
 
 
 def box_of_windows(

@@ -13,10 +13,13 @@ class FeatureCache:
 
     Args:
         megabytes: most memory, 2**20 bytes each; 0 keeps nothing.
+
+    Attributes:
+        budget: most memory in bytes.
     """
 
     def __init__(self, megabytes: float) -> None:
-        self._budget = int(megabytes * 2**20)
+        self.budget = int(megabytes * 2**20)
         self._kept: OrderedDict[int, tuple[list[Any], int]] = OrderedDict()
         self.pinned: set[int] = set()
 
@@ -46,10 +49,10 @@ class FeatureCache:
         self._kept.pop(window, None)
         if window in self.pinned:
             for other in [key for key in self._kept if key not in self.pinned]:
-                if self.used + size <= self._budget:
+                if self.used + size <= self.budget:
                     break
                 del self._kept[other]
-        if self.used + size > self._budget:
+        if self.used + size > self.budget:
             return False
         self._kept[window] = (features, size)
         return True

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +13,9 @@ from cueseg.device import choose_device
 from cueseg.networks.network import SegmentationNetwork
 from cueseg.refinement.activations import Activation
 from cueseg.refinement.delta import WeightDelta, options_as_json, state_sha256
-from cueseg.refinement.engine import Engine, guard_memory
+from cueseg.refinement.engine import Engine
 from cueseg.refinement.evidence import InitialState, RoundInput
+from cueseg.refinement.memory import within_memory
 from cueseg.refinement.options import RefinementOptions
 from cueseg.refinement.progress import Monitor, Reporter
 from cueseg.refinement.refined_copy import RefinedCopy, RefinementTarget
@@ -35,7 +37,7 @@ class RefinementSession:
 
     Attributes:
         network: the network.
-        device: in use.
+        device: in use; the CPU from when on the memory of another one did not suffice.
         device_note: why that device, in words.
 
     Raises:
@@ -96,23 +98,25 @@ class RefinementSession:
             RefinementCancelled: the monitor said so.
         """
         reporter = Reporter(monitor)
-        prepared = self._engine.prepared
-        with guard_memory(self._engine):
-            if delta is None:
-                return self._start(RefinementOptions(), reporter).prediction
+        if delta is not None:
             delta.check_parent(self._parent_sha256(), self.network.card.name)
-            began = time.perf_counter()
-            copy = self._engine.use(
-                RefinementTarget(delta.layers, delta.scale_bias, delta.appended, delta.unused)
-            )
-            try:
-                copy.set_values(delta.tensors)
-                logits = self._engine.predict(_reporting(reporter))
-            finally:
-                self._engine.rest()
-            probabilities = prepared.to_image(copy.activation.probabilities(logits))
-            labels = copy.activation.labels(probabilities)
-            return NetworkPrediction(labels, probabilities, time.perf_counter() - began)
+            return within_memory(self, self._engine, lambda: self._with(delta, reporter))
+        return within_memory(
+            self, self._engine, lambda: self._start(RefinementOptions(), reporter).prediction
+        )
+
+    def _with(self, delta: WeightDelta, reporter: Reporter) -> NetworkPrediction:
+        began = time.perf_counter()
+        target = RefinementTarget(delta.layers, delta.scale_bias, delta.appended, delta.unused)
+        copy = self._engine.use(target)
+        try:
+            copy.set_values(delta.tensors)
+            logits = self._engine.predict(_reporting(reporter))
+        finally:
+            self._engine.rest()
+        probabilities = self._engine.prepared.to_image(copy.activation.probabilities(logits))
+        labels = copy.activation.labels(probabilities)
+        return NetworkPrediction(labels, probabilities, time.perf_counter() - began)
 
     def refine(
         self,
@@ -149,15 +153,18 @@ class RefinementSession:
             prepared.image_shape, self.network.card.classes, scribbles, base_labels, scope, locked
         )
         reporter = Reporter(monitor)
-        with guard_memory(self._engine):
+
+        def work() -> tuple[RefinedCopy, dict[str, torch.Tensor], dict[str, Any]]:
             target = self._engine.target_of(options, request.appended, request.unused)
             initial = self._start(options, reporter)
             copy = self._engine.use(target)
             try:
                 round_input = RoundInput(request, options, initial, self._image, self._spacing)
-                values, fields = run_round(self._engine, copy, round_input, reporter)
+                return copy, *run_round(self._engine, copy, round_input, reporter)
             finally:
                 self._engine.rest()
+
+        copy, values, fields = within_memory(self, self._engine, work)
         delta = self._delta(copy, request, options, values, fields["iterations"])
         return RefinementResult(
             **fields, delta=delta, cut=copy.cut.description, softmax=copy.activation.kind == "softmax"
