@@ -14,8 +14,10 @@ from CueSegMRML.BackgroundTask import TaskQueue
 from CueSegMRML.Curves import Curves
 from CueSegMRML.TrainingCases import takeLabels, trainingCase
 from ExtremePointSegLib.PointsCases import PointsVolume, pointsCase
+from ExtremePointSegLib.SecondStage import writeSecondStage
 from ExtremePointSegLib.TrainingProcess import BackgroundProcess, TrainingLog, trainCommand
 from ExtremePointSegLib.TrainingRecipe import writeRecipe
+from ExtremePointSegLib.TrainingRuns import TrainingRuns, weightsOf
 from ExtremePointSegLib.TrainingSet import addCase, readSet
 
 _LOSS, _DICE = (0.85, 0.45, 0.1), (0.1, 0.5, 0.8)
@@ -61,7 +63,7 @@ class Training:
         self.stage = Stage.IDLE
         self.failure = ""
         self.log: TrainingLog | None = None
-        self.recipe: Path | None = None
+        self.runs: TrainingRuns | None = None
         self.steps = 0
         self.isOfPoints = False
         self._scene = scene
@@ -69,22 +71,23 @@ class Training:
 
     @property
     def network(self) -> Path | None:
-        """The file that a run writes at its end; it may not be there yet."""
-        return None if self.recipe is None else self.recipe.with_suffix(".pt")
+        """The file that a training writes at its end; it may not be there yet."""
+        return None if self.runs is None else self.runs.result.with_suffix(".pt")
+
+    @property
+    def runLog(self) -> Path | None:
+        """What the process said of the run that is trained."""
+        return None if self.runs is None else self.runs.folder / "train.log"
 
     @property
     def hasWeights(self) -> bool:
         """Whether there is anything that a network could be made of."""
-        return self._best is not None and self._best.exists()
+        return self.runs is not None and weightsOf(self.runs.result) is not None
 
     @property
     def isCurrent(self) -> bool:
         """Whether the network's file holds the best weights so far."""
-        return (
-            self.network is not None
-            and self.network.exists()
-            and (not self.hasWeights or self.network.stat().st_mtime >= self._best.stat().st_mtime)
-        )
+        return self.runs is not None and self.runs.isCurrent
 
     def addCase(
         self,
@@ -129,28 +132,32 @@ class Training:
         device: str,
         onDone: Callable[[Any], None],
         onError: Callable[[Exception], None],
+        secondStage: bool = False,
     ) -> None:
-        """Train on the set in a folder; a run that was stopped goes on."""
+        """Train on the set in a folder; a run that was stopped goes on.
 
-        def prepare(_: Any) -> tuple[Path, bool]:
+        :param secondStage: whether a second network and both together follow; for labels from seven points.
+        """
+
+        def prepare(_: Any) -> tuple[list[Path], bool]:
             found = readSet(folder)
             if found is None:
                 raise ValueError(f"'{folder}' holds no training set: add cases first")
-            return writeRecipe(found, dims, steps, device), found.isOfPoints
+            first = writeRecipe(found, dims, steps, device)
+            more = writeSecondStage(first) if secondStage and found.isOfPoints else []
+            return [first, *more], found.isOfPoints
 
-        def begin(made: tuple[Path, bool]) -> None:
-            recipe, self.isOfPoints = made
-            self.recipe, self.steps = recipe, steps
-            self.curves.remove()
-            self.log = TrainingLog(self._runFolder / "log.jsonl", steps)
-            self._run(Stage.TRAINING, trainCommand(recipe), onError)
-            onDone(recipe)
+        def begin(made: tuple[list[Path], bool]) -> None:
+            recipes, self.isOfPoints = made
+            self.runs = TrainingRuns(recipes)
+            self._train(onError)
+            onDone(recipes[0])
 
         self.queue.submit("start", prepare, begin, onError)
 
     def exportNetwork(self, onError: Callable[[Exception], None]) -> None:
         """Write the best weights so far into the network's file, measured on the cases to validate on."""
-        self._run(Stage.EXPORTING, trainCommand(self.recipe, "--export", str(self.network)), onError)
+        self._run(Stage.EXPORTING, trainCommand(self.runs.result, "--export", str(self.network)), onError)
 
     def poll(self) -> None:
         """Look what the process did; to be called now and then while one is running."""
@@ -166,10 +173,13 @@ class Training:
             self.stage = Stage.FAILED
             end = f"It ended with signal {-code}." if code < 0 else ""
             self.failure = "\n".join(filter(None, (end, process.lastLines())))
-        elif self.stage is Stage.TRAINING:
-            self.exportNetwork(self._fail)
-        else:
+        elif self.stage is Stage.EXPORTING:
             self.stage = Stage.DONE
+        elif not self.runs.isLast:
+            self.runs.place += 1
+            self._train(self._fail)
+        else:
+            self.exportNetwork(self._fail)
 
     def showCurves(self) -> None:
         """Draw the curves again, e.g. in a new scene."""
@@ -205,17 +215,15 @@ class Training:
         self.curves.remove()
         self.queue.close()
 
-    @property
-    def _runFolder(self) -> Path | None:
-        return None if self.recipe is None else self.recipe.parent / self.recipe.stem
-
-    @property
-    def _best(self) -> Path | None:
-        return None if self.recipe is None else self._runFolder / "best.pt"
+    def _train(self, onError: Callable[[Exception], None]) -> None:
+        self.steps = self.runs.steps
+        self.curves.remove()
+        self.log = TrainingLog(self.runs.folder / "log.jsonl", self.steps)
+        self._run(Stage.TRAINING, trainCommand(self.runs.recipe), onError)
 
     def _run(self, stage: Stage, command: list[str], onError: Callable[[Exception], None]) -> None:
         try:
-            self._process = BackgroundProcess(command, self._runFolder / "train.log")
+            self._process = BackgroundProcess(command, self.runLog)
         except OSError as error:
             self._fail(error)
             onError(error)

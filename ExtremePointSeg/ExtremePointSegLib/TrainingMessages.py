@@ -41,8 +41,11 @@ def describeRun(training: Training, _: Callable[[str], str]) -> str:
         steps=training.steps,
         network=training.network,
         failure=training.failure,
-        log=training.network.with_suffix("") / "train.log" if training.network is not None else "",
+        log=training.runLog or "",
     )
+    if training.stage in (Stage.TRAINING, Stage.STOPPED) and len(training.runs.recipes) > 1:
+        names = (_("First network."), _("Second network."), _("Both together."))
+        text = f"{names[training.runs.place]} {text}"
     if training.stage is Stage.TRAINING and log.secondsLeft is not None:
         text += " " + _("About {time} left.").format(time=_duration(log.secondsLeft, _))
     if log is not None and log.scores and training.stage is not Stage.IDLE:

@@ -45,17 +45,21 @@ def writeRecipe(found: TrainingSet, dims: int, steps: int, device: str) -> Path:
     while True:
         name = f"{base}-{ending}" + (f"-{number}" if number > 1 else "")
         path = found.folder / RUNS / f"{name}.toml"
-        before = _read(path) if path.is_file() else values
+        before = readRecipe(path) if path.is_file() else values
         if all(before.get(key) == values.get(key) for key in _SAME):
             break
         number += 1
     values |= {key: before.get(key, values[key]) for key in _KEPT if key in values}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_toml({"name": name, **values}), encoding="utf-8")
+    path.write_text(asToml({"name": name, **values}), encoding="utf-8")
     return path
 
 
-def _read(path: Path) -> dict[str, Any]:
+def readRecipe(path: Path) -> dict[str, Any]:
+    """The values of a recipe that was written here.
+
+    :raises ValueError: it was damaged since.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -168,8 +172,8 @@ def _patch(found: TrainingSet, dims: int) -> list[int]:
     return [min(side, most) for side, most in zip(wanted, _LARGEST[dims], strict=True)]
 
 
-def _toml(values: dict[str, Any]) -> str:
-    """Texts of JSON are texts of TOML too; tables come last."""
+def asToml(values: dict[str, Any]) -> str:
+    """A recipe's text. Texts of JSON are texts of TOML too; tables come last."""
     tables = {key: value for key, value in values.items() if isinstance(value, dict)}
     lines = [f"{key} = {_literal(value)}" for key, value in values.items() if key not in tables]
     for key, table in tables.items():

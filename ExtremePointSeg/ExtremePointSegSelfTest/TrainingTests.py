@@ -100,7 +100,7 @@ class TrainingTests(PanelCase):
                 training = self.section.training
                 training.stop()
                 self.waitFor(lambda: not training.stage.isRunning, "the end of the training")
-                training.stage, training.recipe, training.log = Stage.IDLE, None, None
+                training.stage, training.runs, training.log = Stage.IDLE, None, None
                 self.useFolder("")
                 self.ui.replaceCaseCheckBox.checked = False
                 self.ui.trainingCollapsibleButton.collapsed = True

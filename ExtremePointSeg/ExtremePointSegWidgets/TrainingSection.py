@@ -73,7 +73,9 @@ class TrainingSection:
         ui.trainButton.text = _("Stop") if isRunning else _("Train")
         for widget in (ui.stepsSpinBox, ui.trainingDeviceComboBox):
             widget.enabled = not isRunning
-        ui.dimensionsComboBox.enabled = not isRunning and not (self._found and self._found.isOfPoints)
+        ui.dimensionsComboBox.enabled = not isRunning and not self._isSetOfPoints
+        ui.secondStageCheckBox.enabled = not isRunning
+        ui.secondStageCheckBox.visible = self._isSetOfPoints
         ui.openNetworkButton.enabled = not isRunning and (training.isCurrent or training.hasWeights)
         texts = (self.panel.missingText, self._message, describeRun(training, _))
         ui.trainingLabel.text = "\n".join(filter(None, texts))
@@ -123,7 +125,8 @@ class TrainingSection:
         self._message = ""
         dims = self._chosen(ui.dimensionsComboBox, Dimensions)
         device = self._chosen(ui.trainingDeviceComboBox, Device)
-        training.start(self._folder, dims, ui.stepsSpinBox.value, device, self.onStarted, self.onError)
+        steps, both = ui.stepsSpinBox.value, ui.secondStageCheckBox.checked
+        training.start(self._folder, dims, steps, device, self.onStarted, self.onError, both)
         self._poller.start()
         self.refresh()
 
@@ -195,6 +198,10 @@ class TrainingSection:
             self.ui.labelsComboBox.currentIndex = int(self._found.isOfPoints)
             self.ui.layoutComboBox.currentIndex = list(Layout).index(Layout(self._found.layout))
             self.ui.formatComboBox.currentIndex = list(Format).index(Format(self._found.suffix))
+
+    @property
+    def _isSetOfPoints(self):
+        return self._found is not None and self._found.isOfPoints
 
     @property
     def _isOfSegments(self):

@@ -5,8 +5,10 @@ import time
 import pytest
 
 from cueseg.networks import load_network
+from cueseg.training.monitoring_recipe import read_monitoring_recipe
 from cueseg.training.points_recipe import read_points_recipe
 from ExtremePointSegLib.PointsCases import pointsCase, takePoints
+from ExtremePointSegLib.SecondStage import writeSecondStage
 from ExtremePointSegLib.TargetStates import statesOf
 from ExtremePointSegLib.Training import CaseRequest, Stage, Training
 from ExtremePointSegLib.TrainingMessages import describeRun
@@ -64,18 +66,57 @@ def test_a_run_goes_on_whatever_is_chosen_for_other_networks(case, tmp_path):
     assert read_points_recipe(first).steps == 20
 
 
-def test_cases_are_added_and_a_network_is_trained(case, tmp_path, build):
+def test_the_second_stage_follows_on_the_first(case, tmp_path):
+    first = writeRecipe(grow(case, tmp_path / "set"), 2, 30, "cpu")
+    second, both = writeSecondStage(first)
+    one, other = read_points_recipe(first), read_points_recipe(second)
+    assert (other.network, other.base, other.patch) == ("unet", 8, one.patch)
+    assert (other.manifest, other.labels, other.intensity) == (one.manifest, one.labels, one.intensity)
+    together = read_monitoring_recipe(both)
+    assert (together.first, together.second) == ("set-points", "set-points-second")
+    assert (together.steps, together.refresh, together.device) == (10, 2, "cpu")
+    assert (together.weight, together.temperature) == (0.5, 4.0)
+
+
+def test_drawn_labels_have_no_second_stage(tmp_path):
+    path = tmp_path / "set-2d.toml"
+    path.write_text('kind = "dense"', encoding="utf-8")
+    with pytest.raises(ValueError, match="learns from drawn labels"):
+        writeSecondStage(path)
+
+
+def test_a_training_stopped_before_the_second_stage_offers_the_first_network(case, tmp_path, build):
+    grow(case, tmp_path / "set")
     training = Training(build.scene)
-    said = []
+    wait = waiter(training)
+    training.start(tmp_path / "set", 2, 2, "cpu", lambda recipe: None, pytest.fail, secondStage=True)
+    wait(lambda: training.runs is not None and training.runs.place == 1)
+    training.stop()
+    wait(lambda: training.stage is Stage.STOPPED)
+    assert training.hasWeights
+    assert training.network.name == "set-points.pt"
+    training.close()
+
+
+def waiter(training, look=lambda: None):
+    """A function that lets the training work until something holds, looking at it meanwhile."""
 
     def wait(done):
         end = time.monotonic() + PATIENCE
         while not done():
             training.queue.deliver()
             training.poll()
+            look()
             assert time.monotonic() < end, describeRun(training, str)
             time.sleep(0.01)
 
+    return wait
+
+
+def test_cases_are_added_and_networks_are_trained_in_two_stages(case, tmp_path, build):
+    training = Training(build.scene)
+    said, states = [], set()
+    wait = waiter(training, lambda: states.add(describeRun(training, str).split(".")[0]))
     for name in ("one", "two"):
         case.volume.SetName(name)
         request = CaseRequest(tmp_path / "set", case.volume, None, "mr", "nnunet", ".nii.gz")
@@ -83,14 +124,16 @@ def test_cases_are_added_and_a_network_is_trained(case, tmp_path, build):
         training.addPoints(request, taken, said.append, pytest.fail)
         wait(lambda: not training.queue.busy)
     assert [(found.ids, notes) for found, notes in said] == [(("one",), []), (("one", "two"), [])]
-    training.start(tmp_path / "set", 2, 3, "cpu", lambda recipe: None, pytest.fail)
+    training.start(tmp_path / "set", 2, 6, "cpu", lambda recipe: None, pytest.fail, secondStage=True)
     wait(lambda: training.stage not in (Stage.IDLE, Stage.TRAINING, Stage.EXPORTING))
     assert training.stage is Stage.DONE, training.failure
+    assert {"First network", "Second network", "Both together"} <= states
     text = describeRun(training, str)
     assert "Best agreement with points and boxes" in text
     assert str(training.network) in text
     network = load_network(training.network)
     assert network.card.classes == ("background", "lesion")
+    assert network.card.training["first stage"] == ["set-points", "set-points-second"]
     assert "Dice" not in text
     assert [series.GetName() for series in training.curves._series.values()] == [
         "Loss",
