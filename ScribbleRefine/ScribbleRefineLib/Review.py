@@ -6,13 +6,17 @@ from collections.abc import Callable, Sequence
 
 import slicer
 
+from CueSegMRML import ReportTable
+from CueSegMRML.TimeLog import TimeLog
 from ScribbleRefineLib import Maps
 from ScribbleRefineLib.GrowthPreview import GrowthPreview
-from ScribbleRefineLib.TimeLog import TABLE_NAME, TimeLog
 from ScribbleRefineLib.ViolationPlot import ViolationPlot
 from ScribbleRefineLib.Workspace import Workspace
 
+TABLE_NAME = "ScribbleRefine report"
+STAGES = ("load", "features", "optimise", "predict", "write")
 _REPORT = "CueSeg.Report"  # node reference of the result segmentation
+_SEGMENTS = "CueSeg.SegmentReport"  # the same
 
 
 class Review:
@@ -22,7 +26,7 @@ class Review:
         self.maps = Maps.Maps()
         self.growth = GrowthPreview()
         self.plot = ViolationPlot(scene)
-        self.timeLog = TimeLog(clock)
+        self.timeLog = TimeLog(clock, STAGES, "features")  # whatever else is done before it optimises
         self.space: Workspace | None = None
         self._before = Maps.BeforeView()
         self._scene = scene
@@ -46,19 +50,23 @@ class Review:
             return False
         return self.maps.show(style, self.space.volumeNode, composites)
 
-    def report(self) -> slicer.vtkMRMLTableNode:
+    def report(self, bySegment: bool = False) -> slicer.vtkMRMLTableNode:
         """The table of times, a node that is saved with the scene; made if it is not there.
 
+        :param bySegment: a line for each label instead of one for each round.
         :raises ValueError: nothing has been run yet.
         """
+        rows = self.reportRows(bySegment)
+        role, name = (_SEGMENTS, f"{TABLE_NAME} by label") if bySegment else (_REPORT, TABLE_NAME)
+        node = ReportTable.tableOf(self._scene, self.space.segmentationNode, role, name)
+        ReportTable.fillTable(node, rows)
+        return node
+
+    def reportRows(self, bySegment: bool = False) -> list[list[str]]:
+        """The texts of `report`, titles first; raises as it does."""
         if self.space is None or not self.timeLog.rounds:
             raise ValueError("there is nothing to report yet: run the network or refine first")
-        node = self.space.segmentationNode.GetNodeReference(_REPORT)
-        if node is None:
-            node = self._scene.AddNewNodeByClass("vtkMRMLTableNode", TABLE_NAME)
-            self.space.segmentationNode.SetNodeReferenceID(_REPORT, node.GetID())
-        self.timeLog.fill(node)
-        return node
+        return self.timeLog.segmentRows() if bySegment else self.timeLog.rows()
 
     def release(self) -> None:
         """Views as they were."""

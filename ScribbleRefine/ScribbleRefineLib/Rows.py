@@ -35,15 +35,3 @@ def volumeRows(result: Any, names: Mapping[int, str]) -> list[tuple[str, ...]]:
         for index, (before, after) in sorted(result.millilitres.items())
         if before or after
     ]
-
-
-def reportRows(tableNode: slicer.vtkMRMLTableNode) -> tuple[list[list[str]], list[str]]:
-    """Texts of a table node by rows, and the headings."""
-    table = tableNode.GetTable()
-    columns = range(table.GetNumberOfColumns())
-    headings = [table.GetColumnName(column) for column in columns]
-    rows = [
-        [table.GetValue(row, column).ToString() for column in columns]
-        for row in range(table.GetNumberOfRows())
-    ]
-    return rows, headings

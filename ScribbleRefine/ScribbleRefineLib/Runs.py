@@ -9,6 +9,7 @@ from typing import Any
 
 from CueSegMRML import Volumes
 from CueSegMRML.BackgroundTask import Task, TaskQueue
+from CueSegMRML.TimeLog import Entry
 from ScribbleRefineLib import Results
 from ScribbleRefineLib.History import BoxRound
 from ScribbleRefineLib.Jobs import Job, LoadedNetwork, Outcome, Progress
@@ -17,7 +18,6 @@ from ScribbleRefineLib.Networks import Backend
 from ScribbleRefineLib.RefineTask import NetworkWorker
 from ScribbleRefineLib.Results import RunResult
 from ScribbleRefineLib.Review import Review
-from ScribbleRefineLib.TimeLog import Round
 from ScribbleRefineLib.Workspace import Workspace
 
 RUN, NETWORK, GROWTH, INSPECT = "run", "network", "growth", "inspect"  # keys of the queue
@@ -195,9 +195,9 @@ class Runs:
         )
 
 
-def _round(result: RunResult, space: Workspace, painted: dict[str, int]) -> Round:
+def _round(result: RunResult, space: Workspace, painted: dict[str, int]) -> Entry:
     names: dict[str, Any] = {row.scribbleSegmentId: row.name for row in space.labels.rows}
-    return Round(
+    return Entry(
         number=result.round,
         kind=result.kind,
         userSeconds=result.userSeconds,

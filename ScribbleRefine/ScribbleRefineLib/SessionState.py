@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import slicer
 
+from CueSegMRML import ReportTable
 from CueSegMRML.BackgroundTask import TaskQueue
+from CueSegMRML.TimeLog import TimeLog
 from ScribbleRefineLib import Maps
 from ScribbleRefineLib.GrowthPreview import GrowthPreview
 from ScribbleRefineLib.Jobs import LoadedNetwork
@@ -17,7 +19,6 @@ from ScribbleRefineLib.Results import RunResult
 from ScribbleRefineLib.Review import Review
 from ScribbleRefineLib.Runs import Runs
 from ScribbleRefineLib.ScribbleNodes import ScribbleNodes
-from ScribbleRefineLib.TimeLog import TimeLog
 from ScribbleRefineLib.ViolationPlot import ViolationPlot
 from ScribbleRefineLib.Workspace import Workspace
 
@@ -166,13 +167,13 @@ class SessionState:
         counts = {row.index: painted.get(row.scribbleSegmentId, 0) for row in self.labels.rows}
         return {index: count for index, count in counts.items() if count}
 
-    def report(self) -> slicer.vtkMRMLTableNode:
-        """The times as a table node; see `TimeLog`."""
-        return self._review.report()
+    def report(self, bySegment: bool = False) -> slicer.vtkMRMLTableNode:
+        """The times as a table node; see `Review.report`."""
+        return self._review.report(bySegment)
 
-    def saveReport(self, path: str) -> None:
+    def saveReport(self, path: str, bySegment: bool = False) -> None:
         """The times as a CSV file."""
-        self.timeLog.save(path)
+        ReportTable.saveCsv(path, self._review.reportRows(bySegment))
 
     def showBefore(self, shown: bool) -> None:
         """Show the result as it was before the last step, while a button is held; the result is not touched."""

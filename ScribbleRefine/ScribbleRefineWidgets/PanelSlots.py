@@ -6,6 +6,7 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
+from CueSegMRML import ReportTable
 from ScribbleRefineLib import Rows
 from ScribbleRefineLib.Settings import Overlay
 from ScribbleRefineWidgets import Controls
@@ -119,7 +120,7 @@ class PanelSlots:
         """Show or hide the times of all rounds."""
         self.ui.reportTable.visible = self.ui.reportButton.checked
         if self.ui.reportButton.checked:
-            fillTable(self.ui.reportTable, *Rows.reportRows(self.panel.session.report()))
+            fillTable(self.ui.reportTable, *ReportTable.textsOf(self.panel.session.report()))
 
     def onBefore(self, before):
         """Show the segmentation before the last round, while a button or key is held."""

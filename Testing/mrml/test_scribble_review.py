@@ -137,15 +137,18 @@ def test_the_report_has_the_times_of_the_paper_and_no_patient(build, tmp_path):
     case.clock += 5
     case.initial()
     case.paint(LARYNX, STROKE)
-    case.clock += 30
+    for _ in range(3):
+        case.clock += 6
+        case.session.noteUserActivity()
+    case.clock += 300  # of a long pause ten seconds count
     result = case.refine()
-    assert (result.userSeconds, result.round) == (30.0, 2)
+    assert (result.userSeconds, result.round) == (28.0, 2)
     assert result.machineSeconds == pytest.approx(3.5 + result.seconds["write"])
     case.session.saveReport(str(tmp_path / "report.csv"))
     with open(tmp_path / "report.csv", newline="", encoding="utf-8") as file:
         titles, *lines = csv.reader(file)
     rows = [dict(zip(titles, line, strict=True)) for line in lines]
-    assert [row["UT (s)"] for row in rows] == ["5.0", "30.0", "35.0"]
+    assert [row["UT (s)"] for row in rows] == ["5.0", "28.0", "33.0"]
     assert [row["Round"] for row in rows] == ["1", "2", "Total"]
     assert rows[1]["MT features (s)"] == "1.0"
     assert rows[1]["MT optimise (s)"] == "2.0"
@@ -157,6 +160,16 @@ def test_the_report_has_the_times_of_the_paper_and_no_patient(build, tmp_path):
     assert table.GetTable().GetNumberOfRows() == 3
     assert [table.GetTable().GetColumnName(n) for n in range(len(titles))] == titles
     assert case.session.report() is table
+    case.session.saveReport(str(tmp_path / "labels.csv"), True)
+    with open(tmp_path / "labels.csv", newline="", encoding="utf-8") as file:
+        titles, *lines = csv.reader(file)
+    assert titles == ["Segment", "UT (s)", "MT (s)", "Clicks", "Scribbled voxels", "Rounds"]
+    machine = [f"{sum(entry.machineSeconds.values()):.1f}" for entry in case.session.timeLog.rounds]
+    assert lines[0] == ["–", "5.0", machine[0], "0", "0", "1"]
+    assert lines[1] == ["larynx", "28.0", machine[1], "0", "12", "1"]
+    assert lines[2][:2] == ["Total", "33.0"]
+    assert lines[2][3:] == ["0", "12", "2"]
+    assert case.session.report(True).GetTable().GetNumberOfRows() == 3
     case.close()
 
 
