@@ -63,9 +63,16 @@ def recordsOf(
     ]
 
 
-def placesOf(segmentationNode: slicer.vtkMRMLSegmentationNode, segmentId: str) -> list[tuple[int, int]]:
-    """(axis, index) of all slices that ever got a record, whether it holds or not."""
-    return list(_entries(segmentationNode, segmentId))
+def notesOf(segmentationNode: slicer.vtkMRMLSegmentationNode, segmentId: str) -> list[SliceRecord]:
+    """All records of a segment, also those of slices that were changed since."""
+    entries = _entries(segmentationNode, segmentId)
+    return [_record(axis, index, entry) for (axis, index), entry in entries.items()]
+
+
+def stampOf(segmentationNode: slicer.vtkMRMLSegmentationNode, segmentId: str) -> str:
+    """Changes with the records of a segment; not with its voxels."""
+    segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
+    return _tag(segment, TAG) if segment is not None else ""
 
 
 def isCompleted(segmentationNode: slicer.vtkMRMLSegmentationNode, segmentId: str) -> bool:

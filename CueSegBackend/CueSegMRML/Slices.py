@@ -81,6 +81,15 @@ def planeOf(
     return _alignedPlane(volumeNode, worldFromIJK, axis, anchor, pointsWorld)
 
 
+def axisOf(volumeNode: slicer.vtkMRMLVolumeNode, view: slicer.vtkMRMLSliceNode | np.ndarray) -> int | None:
+    """The voxel axis (0, 1, 2: I, J, K) across which a view shows slices; None where it is oblique.
+
+    :raises ValueError: non-linear transform.
+    """
+    normal = sliceMatrix(view)[:3, 2]
+    return _axisAcross(Volumes.worldFromIJK(volumeNode), normal / np.linalg.norm(normal))
+
+
 def sliceImage(volumeNode: slicer.vtkMRMLVolumeNode, plane: SlicePlane) -> np.ndarray:
     """The volume's values on the image grid: (rows, columns) or (rows, columns, components).
 

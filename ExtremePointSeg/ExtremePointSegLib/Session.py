@@ -75,6 +75,11 @@ class Session:
         self._makePredictor = makePredictor
         self._predictors: dict[str, SlicePredictor] = {}  # the worker's own
 
+    def freeMemory(self) -> None:
+        """Drop the networks; they are loaded again when needed."""
+        self.usePredictors(self._makePredictor)
+        self.deviceNote = ""
+
     def settle(
         self,
         markupsNode: slicer.vtkMRMLMarkupsNode,
@@ -151,14 +156,16 @@ class Session:
         self.history.clear()
         self._last = None
 
-    def _predict(self, request: Request, task: SliceTask) -> Prediction:
+    def slicePredictor(self, model: str) -> SlicePredictor:
+        """The predictor of a model, made when it is first needed; for the worker thread, whose own it is."""
         predictors = self._predictors
-        if request.model not in predictors:
-            predictors[request.model] = SlicePredictor(self._makePredictor(request.model))
-        slices = predictors[request.model]
-        prediction = slices.predict(task, request.threshold)
-        self.deviceNote = slices.predictor.device_note
-        return prediction
+        if model not in predictors:
+            predictors[model] = SlicePredictor(self._makePredictor(model))
+        self.deviceNote = predictors[model].predictor.device_note
+        return predictors[model]
+
+    def _predict(self, request: Request, task: SliceTask) -> Prediction:
+        return self.slicePredictor(request.model).predict(task, request.threshold)
 
     def _write(
         self, request: Request, task: SliceTask, prediction: Prediction, workingSet: PointsState

@@ -12,6 +12,7 @@ from cueseg.volumes import (
     VolumeResult,
     VolumeSession,
     derived_points,
+    ranked_slices,
     suggest_slice,
 )
 from cueseg.volumes.suggestion import suggestion_scores
@@ -126,6 +127,12 @@ def result_of(areas, entropies, clicked, kinds=None):
 def test_the_far_slice_is_suggested():
     assert suggest_slice(result_of([50] * 9, [0.5] * 9, {0, 8})) == 14
     assert suggest_slice(result_of([50] * 9, [0.5] * 9, {0, 2, 8})) == 15
+
+
+def test_all_slices_are_ranked():
+    ranked = ranked_slices(result_of([50] * 5, [0.1, 0.9, 0.5, 0.5, 0.1], {0}))
+    assert ranked == [13, 12, 11, 14]
+    assert ranked_slices(result_of([50] * 2, [0.5] * 2, {0, 1})) == []
 
 
 def test_the_uncertain_slice_is_suggested():

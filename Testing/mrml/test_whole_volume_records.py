@@ -51,7 +51,8 @@ def test_kinds_are_kept_and_clicked_slices_are_written_as_ever(case):
     ]
     SliceRecords.noteAll(*case.nodes, others)
     assert SliceRecords.recordsOf(*case.nodes) == others[:3], "slice 5 was changed, and slice 11 is empty"
-    assert SliceRecords.placesOf(*case.nodes[:2]) == [(2, 5), (2, 6), (2, 7), (2, 8)]
+    notes = SliceRecords.notesOf(*case.nodes[:2])
+    assert [(note.axis, note.index) for note in notes] == [(2, 5), (2, 6), (2, 7), (2, 8)]
     assert [len(entry) for entry in tag(case)] == [5, 6, 6, 6]
     assert clicked.kind == "clicked"
     mask[6, 5, 8] = False

@@ -35,7 +35,7 @@ PUBLIC = {
     "cueseg.training.cases": "read_case read_entries read_manifest",
     "cueseg.volumes": (
         "Propagation PropagationOptions SliceResult VolumeOptions VolumeResult VolumeSession derived_points "
-        "fill_between filled_volume segment_between suggest_slice"
+        "fill_between filled_volume ranked_slices segment_between suggest_slice"
     ),
     "cueseg.intensity": "MODALITIES IntensityRule",
     "cueseg.extreme_points": "check_points order_extreme_points extreme_points_from_mask jitter_points",

@@ -15,6 +15,7 @@ _HOMES = {
     "derived_points": "volumes.derived",
     "fill_between": "volumes.between",
     "filled_volume": "volumes.filled",
+    "ranked_slices": "volumes.suggestion",
     "segment_between": "volumes.session",
     "suggest_slice": "volumes.suggestion",
 }

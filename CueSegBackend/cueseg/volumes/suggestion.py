@@ -4,7 +4,7 @@ import numpy as np
 
 from cueseg.volumes.result import ACCEPTED, SliceResult, VolumeResult
 
-__all__ = ["suggest_slice", "suggestion_scores"]
+__all__ = ["ranked_slices", "suggest_slice", "suggestion_scores"]
 
 
 def suggest_slice(result: VolumeResult) -> int | None:
@@ -14,11 +14,14 @@ def suggest_slice(result: VolumeResult) -> int | None:
         Its number; None if nothing lies between the accepted (clicked or given) slices. Of equals the one nearest to
         the middle of the structure, then the first.
     """
+    return next(iter(ranked_slices(result)), None)
+
+
+def ranked_slices(result: VolumeResult) -> list[int]:
+    """All slices that `suggest_slice` chooses from, the one that most needs clicks first."""
     scores = suggestion_scores(result)
-    if not scores:
-        return None
-    middle = (min(result.slices) + max(result.slices)) / 2
-    return max(scores, key=lambda index: (scores[index], -abs(index - middle), -index))
+    middle = (min(result.slices) + max(result.slices)) / 2 if scores else 0.0
+    return sorted(scores, key=lambda index: (-scores[index], abs(index - middle), index))
 
 
 def suggestion_scores(result: VolumeResult) -> dict[int, float]:
