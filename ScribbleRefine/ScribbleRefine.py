@@ -24,6 +24,7 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 
 from CueSegMRML.BackgroundTask import TaskPoller
+from CueSegMRML.Keys import Hold, Keys
 from CueSegMRML.SceneEvents import SceneEvents
 from ScribbleRefineLib import Messages
 from ScribbleRefineLib.Panel import Calls, Panel
@@ -34,7 +35,6 @@ from ScribbleRefineSelfTest.ReviewTests import ReviewTests
 from ScribbleRefineSelfTest.SceneTests import SceneTests
 from ScribbleRefineWidgets import Controls
 from ScribbleRefineWidgets.Brush import Brush
-from ScribbleRefineWidgets.Keys import Hold, Keys
 from ScribbleRefineWidgets.PanelSlots import PanelSlots
 from ScribbleRefineWidgets.PlotPane import PlotPane
 from ScribbleRefineWidgets.RoundView import RoundView
@@ -178,6 +178,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         inspected, proposed = (self._calls._replace(onDone=slot) for slot in (self.onReport, self.onProposed))
         for button, slot in (
             (ui.setUpButton, self.onSetUp),
+            (ui.freeMemoryButton, panel.freeMemory),
             (ui.importButton, self.onImport),
             (ui.inspectButton, lambda: panel.inspect(self._parameterNode, inspected)),
             (ui.initialButton, lambda: panel.runNetwork(self._parameterNode, self._calls)),

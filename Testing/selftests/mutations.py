@@ -19,6 +19,7 @@ LIB = "ExtremePointSeg/ExtremePointSegLib"
 WIDGETS = "ExtremePointSeg/ExtremePointSegWidgets"
 UI = "ExtremePointSeg/Resources/UI/ExtremePointSeg.ui"
 MRML = "CueSegBackend/CueSegMRML"
+KEYS = f"{MRML}/Keys.py"  # held down in the panel with scribbles alone
 SCRIBBLES = "ScribbleRefine/ScribbleRefine"  # and what follows: .py, Lib, Widgets
 TESTS = ("Testing/selftests/test_selftests.py", "--maxfail=4", "-k")
 
@@ -35,7 +36,8 @@ class Mutation:
     @property
     def tests(self) -> str:
         """Those of the panel that is broken; what both share is seen in either."""
-        panel = "ScribbleRefine" if self.file.startswith("ScribbleRefine") else "ExtremePointSeg"
+        isOfScribbles = self.file.startswith("ScribbleRefine") or self.file == KEYS
+        panel = "ScribbleRefine" if isOfScribbles else "ExtremePointSeg"
         return f"test_method and {panel}"
 
 
@@ -62,11 +64,23 @@ MUTATIONS = (
     ),
     Mutation(
         "drop undo",
-        f"{MRML}/Segments.py",
-        "            self._logic.SaveStateForUndo()\n",
-        "            pass\n",
+        f"{LIB}/Session.py",
+        "        self.editing.beforeChange = self.history.remember\n",
+        "        self.history.remember = lambda *nodes: None\n",
     ),
-    Mutation("a drag is an undo step of its own", f"{LIB}/Session.py", "written == self._lastWrite", "False"),
+    Mutation("a drag is an undo step of its own", f"{LIB}/Session.py", "key=key, ", ""),
+    Mutation(
+        "points do not come back",
+        f"{LIB}/PointSet.py",
+        "setLocalPoints(self.node, state.positions)",
+        "definedIndices(self.node)",
+    ),
+    Mutation(
+        "undo computes again",
+        f"{LIB}/PointSet.py",
+        "self._settled, self._number = ControlPoints",
+        "_, self._number = ControlPoints",
+    ),
     Mutation("leak an observer", MODULE, "            self.removeObservers(self.onPointsModified)\n", ""),
     Mutation(
         "block the GUI thread",
@@ -191,7 +205,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the key is held for ever",
-        f"{SCRIBBLES}Widgets/Keys.py",
+        KEYS,
         '"timeout()", self.release',
         '"timeout()", self.press',
     ),
