@@ -36,9 +36,7 @@ class Mutation:
     @property
     def tests(self) -> str:
         """Those of the panel that is broken; what both share is seen in either."""
-        isOfScribbles = self.file.startswith("ScribbleRefine") or self.file == KEYS
-        panel = "ScribbleRefine" if isOfScribbles else "ExtremePointSeg"
-        return f"test_method and {panel}"
+        return f"test_method and {'Scribble' if 'ScribbleRefine' in self.file or self.file == KEYS else 'Extreme'}"
 
 
 MUTATIONS = (
@@ -203,12 +201,7 @@ MUTATIONS = (
     Mutation(
         "the method's rate is taken", f"{SCRIBBLES}Lib/Settings.py", "settings.learningRate or None", "None"
     ),
-    Mutation(
-        "the key is held for ever",
-        KEYS,
-        '"timeout()", self.release',
-        '"timeout()", self.press',
-    ),
+    Mutation("the key is held for ever", KEYS, '"timeout()", self.release', '"timeout()", self.press'),
     Mutation(
         "earlier scribbles always count", f"{SCRIBBLES}Lib/Settings.py", "=settings.keepScribbles,", "=True,"
     ),
