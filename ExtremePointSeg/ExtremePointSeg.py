@@ -137,6 +137,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
     def _connect(self):
         ui = self.ui
         ui.setUpButton.connect("clicked(bool)", self.onSetUp)
+        ui.freeMemoryButton.connect("clicked(bool)", self.onFreeMemory)
         ui.modelComboBox.connect("currentIndexChanged(int)", self.onModelChosen)
         ui.placeButton.connect("toggled(bool)", ui.placeWidget.setPlaceModeEnabled)
         ui.placeWidget.connect("activeMarkupsPlaceModeChanged(bool)", ui.placeButton.setChecked)
@@ -214,6 +215,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         ui.hintLabel.text = "\n".join(filter(None, (self._message, hint)))
         ui.deviceLabel.text = self.panel.deviceText
         ui.setUpButton.visible = bool(self.panel.missingText)
+        ui.freeMemoryButton.enabled = not (busy or self.panel.missingText)
         ui.applyButton.enabled = busy or state is State.READY
         ui.applyButton.text = _("Cancel") if busy else _("Segment")
         ui.applyButton.toolTip = hint
@@ -275,6 +277,11 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
                 self.panel.install()
             finally:
                 self.refresh()
+
+    def onFreeMemory(self, checked):
+        """Drop the networks; they are loaded again when needed."""
+        self.panel.freeMemory()
+        self.refresh()
 
     def onModelChosen(self, index):
         """Take over another model, and its threshold."""

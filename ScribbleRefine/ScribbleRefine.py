@@ -179,6 +179,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         for button, slot in (
             (ui.setUpButton, self.onSetUp),
             (ui.freeMemoryButton, panel.freeMemory),
+            (ui.freeMemoryButton, panel.freeMemory),
             (ui.importButton, self.onImport),
             (ui.inspectButton, lambda: panel.inspect(self._parameterNode, inspected)),
             (ui.initialButton, lambda: panel.runNetwork(self._parameterNode, self._calls)),

@@ -80,6 +80,11 @@ class Session:
         self.usePredictors(self._makePredictor)
         self.deviceNote = ""
 
+    def freeMemory(self) -> None:
+        """Drop the networks; they are loaded again when needed."""
+        self.usePredictors(self._makePredictor)
+        self.deviceNote = ""
+
     def settle(
         self,
         markupsNode: slicer.vtkMRMLMarkupsNode,

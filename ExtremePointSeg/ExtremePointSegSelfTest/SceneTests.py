@@ -46,6 +46,21 @@ class SceneTests(PanelCase):
         Gestures.click("Red", self.center())
         self.assertEqual(self.nodeIds(), nodes)
 
+    def test_FreedMemoryIsFilledAgainWhenNeeded(self):
+        """The button drops the network and what is known of the device, and nothing else."""
+        clicks = self.segmentRing("Red")
+        count = self.voxelCount()
+        self.assertIn(self.double.device_note, self.ui.deviceLabel.text)
+        self.assertTrue(self.ui.freeMemoryButton.enabled)
+        self.ui.freeMemoryButton.click()
+        self.assertIn(self.panel.deviceUnknown, self.ui.deviceLabel.text)
+        self.assertEqual((self.voxelCount(), len(self.placedPoints())), (count, 4))
+        self.ui.placeButton.click()
+        Gestures.drag("Red", clicks[0], clicks[0] + 12 * Gestures.sliceAxes("Red")[0])
+        self.waitUntilIdle()
+        self.assertEqual(len(self.double.calls), 2)
+        self.assertIn(self.double.device_note, self.ui.deviceLabel.text)
+
     def test_ComingBackChangesNothing(self):
         """Points, segment and settings are as they were, and every click still counts once."""
         clicks = self.segmentRing("Red")

@@ -207,6 +207,7 @@ class SessionState:
     def freeMemory(self) -> None:
         """Drop network and features; they are made again when needed."""
         self._runs.worker.drop()
+        self._runs.deviceNote = ""
         if self._space is not None:
             self._space.freeImage()
 

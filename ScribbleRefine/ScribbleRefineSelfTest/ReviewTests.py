@@ -164,6 +164,19 @@ class ReviewTests(PanelCase):
         self.ui.reportButton.click()
         self.assertTrue(self.ui.reportTable.isHidden())
 
+    def test_FreedMemoryIsFilledAgainWhenNeeded(self):
+        """The button drops the network and what is known of the device; results and scribbles stay."""
+        self.begin()
+        stroke, before = self.paint("background", CYST_LINE), self.results()
+        self.assertRegex(self.ui.deviceLabel.text, r"^[●◐▲] [CG]PU")
+        self.press(self.ui.freeMemoryButton)
+        self.assertIn(self.panel.deviceUnknown, self.ui.deviceLabel.text)
+        self.assertEqualMasks(self.results(), before)
+        self.assertTrue(self.scribbles("background")[stroke].all())
+        self.refine()
+        self.assertRegex(self.ui.deviceLabel.text, r"^[●◐▲] [CG]PU")
+        self.assertFalse(self.result("spleen")[stroke].any())
+
     def test_ALabelThatIsNotSatisfiedIsNamedAndShown(self):
         """When the iterations end too early, the panel says which label, and moves the views there."""
         self.begin()

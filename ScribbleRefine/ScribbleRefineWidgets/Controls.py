@@ -28,6 +28,7 @@ def _enabled(ui, panel, parameters, state, label):
     seen = session.lastResult is not None
     weightsFile, reportFile = ui.weightsPathLineEdit.currentPath, ui.reportPathLineEdit.currentPath
     return (
+        (ui.freeMemoryButton, not (panel.queue.busy or panel.missingText)),
         (ui.importButton, bool(ui.networkPathLineEdit.currentPath) and not panel.missingText),
         (ui.inspectButton, bool(parameters.network) and not running and not panel.missingText),
         (ui.initialButton, state.canRunNetwork),

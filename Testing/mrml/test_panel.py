@@ -43,7 +43,7 @@ def test_the_network_is_loaded_once_and_off_the_main_thread(case):
     ((model, thread),) = case.loaded
     assert model == case.settings.model != ""
     assert thread != threading.get_ident()
-    assert case.panel.deviceText == "double"
+    assert case.panel.deviceText == "◐ double"
 
 
 def test_a_dragged_point_corrects_the_same_undo_step(case):

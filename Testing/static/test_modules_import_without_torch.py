@@ -75,7 +75,7 @@ def test_the_panel_says_what_to_install_and_where(report):
     for text in (report["message"], report["hint"], report["backend"]):
         assert "PyTorch" in text
         assert "Extensions Manager" in text
-    assert report["device"] == "PyTorch is not installed"
+    assert report["device"] == "○ PyTorch is not installed"
     assert report["state"] == "PACKAGES_MISSING"
 
 
