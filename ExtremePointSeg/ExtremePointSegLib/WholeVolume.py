@@ -123,6 +123,7 @@ class WholeVolume:
         points: np.ndarray,
         onDone: Done,
         onError: Failed,
+        onProgress: Callable[[Any], None] | None = None,
     ) -> None:
         """Segment one slice from points that somebody moved; from then on it is a clicked one.
 
@@ -134,18 +135,22 @@ class WholeVolume:
             return self._sessionFor(request, image).segment_slice(index, points, request.threshold)
 
         self._submit(
-            request, slices, work, lambda item: {index: item}, ("moved point", onDone, onError, None)
+            request, slices, work, lambda item: {index: item}, ("moved point", onDone, onError, onProgress)
         )
 
     def cancel(self) -> None:
         """Give up what is under way, within one slice; nothing is written."""
         self.queue.cancel(_TASK)
 
+    def freeMemory(self) -> None:
+        """Drop networks and what they answered; they are asked again when needed."""
+        self._networks, self._image = VolumeNetworks(), None
+
     def leaveScene(self) -> None:
         """Let go of every node and all that was computed."""
         self.cancel()
         self.reviews.clear()
-        self._networks, self._image = VolumeNetworks(), None
+        self.freeMemory()
 
     def close(self) -> None:
         """End the work."""
@@ -187,7 +192,7 @@ class WholeVolume:
             except ValueError as error:
                 onError(error)
             else:
-                self.reviews.take(request.nodes, outcome)
+                self.reviews.take(outcome)
                 onDone(outcome)
 
         self.queue.submit(_TASK, work, finish, onError, onProgress)

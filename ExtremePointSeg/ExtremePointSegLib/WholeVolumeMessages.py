@@ -30,9 +30,23 @@ def obstacleOf(
         Volumes.worldFromLocal(volumeNode)
         SegmentMasks.checkLabelmaps(segmentationNode)
     except ValueError as error:
-        text = str(error)
-        return text[:1].upper() + text[1:] + "."
+        return sentence(str(error))
     return ""
+
+
+def sentence(text: str) -> str:
+    """An error's words as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def isWritable(
+    slices: SegmentSlices,
+    segmentationNode: slicer.vtkMRMLSegmentationNode,
+    segmentId: str,
+    volumeNode: slicer.vtkMRMLScalarVolumeNode,
+) -> bool:
+    """Whether one slice can be written without another."""
+    return hasLayers(segmentationNode, volumeNode, slices.stack.axis)
 
 
 def needOf(
@@ -104,7 +118,7 @@ def describeOutcome(outcome: VolumeOutcome, segmentIsHidden: bool, _: Translate)
         _describePropagation(outcome, _) if hasattr(result, "stopped_by") else _describeFilling(outcome, _)
     ]
     if outcome.kept:
-        text = _("{n} slices painted or changed by hand were kept ({list}).")
+        text = _("Kept, because painted or changed by hand: {n} ({list}).")
         texts.append(text.format(n=len(outcome.kept), list=_listed(outcome.kept)))
     if outcome.edit is not None and outcome.edit.voxelsRefused:
         texts.append(_("The Segment Editor's masking kept a part of the masks out."))
@@ -141,11 +155,11 @@ def _describeFilling(outcome: VolumeOutcome, _: Translate) -> str:
         (kinds.count("filled"), _("{n} by shape alone")),
     ]
     parts = ", ".join(text.format(n=n) for n, text in counts if n)
-    text = _("Made {n} slices: {parts}, {seconds:.1f} s.").format(
+    text = _("Slices made: {n} ({parts}), {seconds:.1f} s.").format(
         n=len(kinds), parts=parts, seconds=result.seconds
     )
     if result.calls or result.reused:
-        known = _("The network ran {calls} times; {reused} answers were known.")
+        known = _("Runs of the network: {calls}; answers known from before: {reused}.")
         text += " " + known.format(calls=result.calls, reused=result.reused)
     return text
 
@@ -153,7 +167,7 @@ def _describeFilling(outcome: VolumeOutcome, _: Translate) -> str:
 def _describePropagation(outcome: VolumeOutcome, _: Translate) -> str:
     result = outcome.result
     reasons = {
-        "most": _("so many at a time: look at them, then go on"),
+        "most": _("it makes no more at a time: look at them, then go on"),
         "end": _("the volume ends there"),
         "area": _("on slice {at} the area fell below half or rose above twice that of the slice before"),
         "probability": _("on slice {at} the network is not sure"),
@@ -163,7 +177,7 @@ def _describePropagation(outcome: VolumeOutcome, _: Translate) -> str:
     if not outcome.written:
         return _("Nothing was carried on: {reason}.").format(reason=reason)
     last = list(outcome.written)[-1]
-    return _("Carried on by {n} slices, to slice {last}; stopped because {reason}.").format(
+    return _("Carried on to slice {last} (slices: {n}); stopped because {reason}.").format(
         n=len(outcome.written), last=last, reason=reason
     )
 

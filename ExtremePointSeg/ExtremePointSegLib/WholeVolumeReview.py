@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ExtremePointSegLib.WholeVolumeSlices import SegmentSlices, slicesOf
 
 if TYPE_CHECKING:
     from cueseg.volumes import VolumeResult
+    from ExtremePointSegLib.WholeVolumeWriting import VolumeOutcome
 
 _MADE = ("derived", "propagated")
 
@@ -42,8 +43,9 @@ class Reviews:
         """Forget everything, e.g. when the scene closes."""
         self._known.clear()
 
-    def take(self, nodes: tuple, outcome: Any) -> None:
-        """Learn from a run (a `VolumeOutcome`); the segment is as the run left it."""
+    def take(self, outcome: VolumeOutcome) -> None:
+        """Learn from a run; the segment is as the run left it."""
+        nodes = outcome.nodes
         now = slicesOf(*nodes, axis=outcome.slices.stack.axis)
         review = self._of(nodes, now)
         review.seen.clear()
@@ -70,15 +72,20 @@ class Reviews:
 
         return ranked_slices(self._result(nodes, slices)) if slices.accepted else []
 
-    def next(self, nodes: tuple, slices: SegmentSlices) -> int | None:
-        """The slice to look at now; asked again, the next one, and after the last the first. None: there is none."""
+    def suggested(self, nodes: tuple, slices: SegmentSlices) -> int | None:
+        """The slice to look at now; None: there is none."""
         ranked, review = self.ranked(nodes, slices), self._of(nodes, slices)
         left = [index for index in ranked if index not in review.seen]
-        if ranked and not left:
+        return next(iter(left or ranked), None)
+
+    def next(self, nodes: tuple, slices: SegmentSlices) -> int | None:
+        """The same; asked again it is the one after it, and after the last the first."""
+        found, review = self.suggested(nodes, slices), self._of(nodes, slices)
+        if found in review.seen:
             review.seen.clear()
-            left = ranked
-        review.seen += left[:1]
-        return left[0] if left else None
+        if found is not None:
+            review.seen.append(found)
+        return found
 
     def _of(self, nodes: tuple, slices: SegmentSlices) -> Review:
         segmentationNode, segmentId, volumeNode = nodes

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import slicer
 
-from CueSegMRML import Lattices, SegmentMasks, SliceRecords, Volumes
+from CueSegMRML import ControlPoints, Lattices, SegmentMasks, SliceRecords, Slices, Volumes
 from CueSegMRML.SliceRecords import CLICKED, SliceRecord
 from CueSegMRML.SliceStacks import SliceStack, stackOf
+from ExtremePointSegLib.PointSet import chooseView
 
 GIVEN = "given"  # painted by hand, loaded, or changed after it was made
 _STRAIGHT = 1e-3  # of a lattice step; less is noise of the matrices
@@ -96,6 +98,21 @@ def slicesOf(
         dict(clicked),
         stack.images(protected) if protected is not None else None,
     )
+
+
+def axisOfPoints(
+    markupsNode: slicer.vtkMRMLMarkupsNode,
+    volumeNode: slicer.vtkMRMLScalarVolumeNode,
+    views: Sequence[slicer.vtkMRMLSliceNode],
+) -> int | None:
+    """The axis of the volume (0, 1, 2: I, J, K) across which points were placed; None if nothing tells."""
+    points = ControlPoints.worldPoints(markupsNode)
+    if len(points) < 2:
+        return None
+    try:
+        return Slices.axisOf(volumeNode, chooseView(views, volumeNode, points).view)
+    except ValueError:  # e.g. they lie beside this volume
+        return None
 
 
 def stampOf(

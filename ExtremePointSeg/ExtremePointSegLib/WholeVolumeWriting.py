@@ -48,12 +48,14 @@ class VolumeRequest:
 class VolumeOutcome:
     """What one run did.
 
+    :param nodes: segmentation, segment and volume.
     :param slices: the segment before.
     :param written: slice -> its new kind.
     :param edit: None if no slice was written.
     :param result: a `VolumeResult`, a `Propagation`, or the `SliceResult` of a slice whose points were moved.
     """
 
+    nodes: tuple[slicer.vtkMRMLSegmentationNode, str, slicer.vtkMRMLScalarVolumeNode]
     slices: SegmentSlices
     written: dict[int, str]
     edit: VolumeEdit | None
@@ -90,7 +92,7 @@ def writeSlices(
         part &= ~slices.protected
     written = {index: item.kind for index, item in made.items()}
     if not part.any():
-        return VolumeOutcome(slices, written, None, result)
+        return VolumeOutcome(request.nodes, slices, written, None, result)
     stack, (segmentationNode, segmentId, volumeNode) = slices.stack, request.nodes
     # Moving the points of one slice again and again is one step.
     key = (text, stack.axis, *written, segmentationNode.GetID(), segmentId, volumeNode.GetID())
@@ -101,7 +103,7 @@ def writeSlices(
         edit = writeVolume(editing, *request.nodes, stack.voxels(mask), stack.voxels(part))
         records = [_recordOf(request, slices, item) for item in made.values()]
         SliceRecords.noteAll(*request.nodes, records)
-    return VolumeOutcome(slices, written, edit, result)
+    return VolumeOutcome(request.nodes, slices, written, edit, result)
 
 
 def _recordOf(request: VolumeRequest, slices: SegmentSlices, item: SliceResult) -> SliceRecord:
