@@ -26,12 +26,15 @@ from ExtremePointSegLib.Panel import Panel
 from ExtremePointSegLib.Predictor import loadPredictor
 from ExtremePointSegLib.Readiness import State
 from ExtremePointSegLib.Settings import Modality, Overwrite
+from ExtremePointSegSelfTest.HistoryTests import HistoryTests
 from ExtremePointSegSelfTest.PlacingTests import PlacingTests
 from ExtremePointSegSelfTest.PointLabelsTests import PointLabelsTests
 from ExtremePointSegSelfTest.SceneTests import SceneTests
 from ExtremePointSegSelfTest.SevenPointsTests import SevenPointsTests
 from ExtremePointSegSelfTest.TrainingTests import TrainingTests
 from ExtremePointSegSelfTest.WritingTests import WritingTests
+from ExtremePointSegWidgets.KeysSection import KeysSection
+from ExtremePointSegWidgets.ModelSection import ModelSection
 from ExtremePointSegWidgets.SegmentChoice import SegmentChoice
 from ExtremePointSegWidgets.SevenPointsSection import SevenPointsSection
 from ExtremePointSegWidgets.TrainingSection import TrainingSection
@@ -80,6 +83,7 @@ class ExtremePointSegParameterNode:
     modality: Modality = Modality.CT
     model: str = ""
     showCue: bool = False
+    useShortcuts: bool = True
     autoApply: bool = True
     keepExisting: bool = False
     overwrite: Overwrite = Overwrite.NONE
@@ -116,16 +120,22 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         self.logic = ExtremePointSegLogic()
         self.panel = self.logic.panel
         self._poller = TaskPoller(self.panel.queue, self.refresh)
-        shared = (self.ui, self.panel, slicer.mrmlScene, lambda: self._parameterNode)
+        settings = lambda: self._parameterNode  # noqa: E731 (handed to every section)
+        shared = (self.ui, self.panel, slicer.mrmlScene, settings)
         self.sevenPoints = SevenPointsSection(*shared, self.refresh)
         self.training = TrainingSection(*shared, self.sevenPoints)
-        segments = SegmentChoice(self.ui, self.panel, lambda: self._parameterNode)
-        self._sections = [segments, self.sevenPoints, self.training]  # in the order in which they follow
+        keys = {"accept": lambda: self.onStep(self.panel.accept)}
+        self._sections = [  # in the order in which they follow
+            ModelSection(self.ui, self.panel, settings, self.refresh),
+            SegmentChoice(self.ui, self.panel, settings),
+            self.sevenPoints,
+            self.training,
+            KeysSection(self.ui, settings, lambda: self.parent.isEntered, keys),
+        ]
         self._pause = qt.QTimer()
         self._pause.setSingleShot(True)
         self._pause.connect("timeout()", self.onPointsSettled)
         self.ui.placeWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceMultipleMarkups
-        self.ui.modelComboBox.addItems([card.name for card in self.panel.models])
         self._connect()
         self.initializeParameterNode()
 
@@ -136,15 +146,15 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
 
     def _connect(self):
         ui = self.ui
-        ui.setUpButton.connect("clicked(bool)", self.onSetUp)
-        ui.freeMemoryButton.connect("clicked(bool)", self.onFreeMemory)
-        ui.modelComboBox.connect("currentIndexChanged(int)", self.onModelChosen)
         ui.placeButton.connect("toggled(bool)", ui.placeWidget.setPlaceModeEnabled)
         ui.placeWidget.connect("activeMarkupsPlaceModeChanged(bool)", ui.placeButton.setChecked)
-        ui.clearButton.connect("clicked(bool)", lambda checked: self.panel.clearPoints(self._parameterNode))
         ui.applyButton.connect("clicked(bool)", self.onApply)
-        for button, step in ((ui.undoButton, self.panel.undo), (ui.redoButton, self.panel.redo)):
-            button.connect("clicked(bool)", lambda checked, step=step: self.onHistory(step))
+        for button, step in (
+            (ui.clearButton, self.panel.clearPoints),
+            (ui.undoButton, self.panel.undo),
+            (ui.redoButton, self.panel.redo),
+        ):
+            button.connect("clicked(bool)", lambda checked, step=step: self.onStep(step))
         self._observeScene(slicer.mrmlScene)
 
     def cleanup(self):
@@ -199,7 +209,6 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
     def onParametersModified(self, caller=None, event=None):
         """Bring the widgets that are bound by hand up to date."""
         parameters = self._parameterNode
-        self.ui.modelComboBox.currentIndex = self.panel.modelIndex(parameters)
         self.panel.updateCue(parameters)
         for section in self._sections:
             section.follow()
@@ -213,14 +222,13 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         state = self.panel.stateOf(self._parameterNode)
         hint = _("Computing…") if busy else self.panel.hintFor(self._parameterNode, _)
         ui.hintLabel.text = "\n".join(filter(None, (self._message, hint)))
-        ui.deviceLabel.text = self.panel.deviceText
-        ui.setUpButton.visible = bool(self.panel.missingText)
-        ui.freeMemoryButton.enabled = not (busy or self.panel.missingText)
         ui.applyButton.enabled = busy or state is State.READY
         ui.applyButton.text = _("Cancel") if busy else _("Segment")
         ui.applyButton.toolTip = hint
         ui.undoButton.enabled = bool(self.panel.history.undoText)
         ui.redoButton.enabled = bool(self.panel.history.redoText)
+        tips = Messages.historyTip(self.panel.history.undoText, self.panel.history.redoText, _)
+        ui.undoButton.toolTip, ui.redoButton.toolTip = tips
         for section in self._sections:
             section.refresh()
 
@@ -270,26 +278,8 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
             self.segment()
         self.refresh()
 
-    def onSetUp(self, checked):
-        """Install what is missing, after asking."""
-        with slicer.util.tryWithErrorDisplay(_("The set-up did not finish."), waitCursor=True):
-            try:
-                self.panel.install()
-            finally:
-                self.refresh()
-
-    def onFreeMemory(self, checked):
-        """Drop the networks; they are loaded again when needed."""
-        self.panel.freeMemory()
-        self.refresh()
-
-    def onModelChosen(self, index):
-        """Take over another model, and its threshold."""
-        if self._parameterNode is not None and index not in (-1, self.panel.modelIndex(self._parameterNode)):
-            self.panel.chooseModel(self._parameterNode, index)
-
-    def onHistory(self, step):
-        """Undo or redo."""
+    def onStep(self, step):
+        """Do something that the history knows."""
         try:
             step(self._parameterNode)
         except ValueError as error:
@@ -320,6 +310,7 @@ class ExtremePointSegLogic(ScriptedLoadableModuleLogic):
 
 
 class ExtremePointSegTest(
+    HistoryTests,
     PlacingTests,
     PointLabelsTests,
     SceneTests,

@@ -7,6 +7,18 @@ from collections.abc import Callable
 from ExtremePointSegLib.Readiness import State
 from ExtremePointSegLib.SegmentFromPoints import SET_SIZE, Notice
 
+# Keys of the panel, in the order in which they are listed: name in the code -> (key, what it does). None is a key that
+# the slice views take: left, right, b, f, v, r, g, t, brackets and braces; or that markups take, such as Delete.
+KEYS = {
+    "place": ("E", "place points, or stop placing"),
+    "run": ("U", "segment; while it computes, cancel"),
+    "accept": ("N", "done with this slice: remove its points and show the next one"),
+    "suggested": ("J", "go to the slice that is suggested next"),
+    "cue": ("C", "show or hide the cue of the points"),
+    "undo": ("Z", "undo: segments and points together"),
+    "redo": ("Y", "redo"),
+}
+
 
 def hintFor(state: State, pointCount: int, missing: str, _: Callable[[str], str]) -> str:
     """What the user can do next.
@@ -33,6 +45,15 @@ def hintFor(state: State, pointCount: int, missing: str, _: Callable[[str], str]
         State.READY: _("Drag a point to correct the result; a fifth point begins a new set."),
     }
     return hints[state].format(count=pointCount, size=SET_SIZE)
+
+
+def historyTip(undoText: str, redoText: str, _: Callable[[str], str]) -> tuple[str, str]:
+    """Tooltips of undo and redo, which name the step."""
+    undo = _("Take back: {step}.").format(step=undoText) if undoText else _("There is nothing to take back.")
+    redo = (
+        _("Bring back: {step}.").format(step=redoText) if redoText else _("There is nothing to bring back.")
+    )
+    return undo, redo
 
 
 def textOf(notice: Notice, _: Callable[[str], str]) -> str:

@@ -8,9 +8,12 @@ from typing import Protocol
 import slicer
 
 from cueseg.weights_file import list_models
+from CueSegMRML import ControlPoints
 from CueSegMRML.PanelBase import PanelBase
 from ExtremePointSegLib import Messages
 from ExtremePointSegLib.History import Step
+from ExtremePointSegLib.NextSlice import showNextSlice
+from ExtremePointSegLib.PointSet import chooseView
 from ExtremePointSegLib.Predictor import Predictor
 from ExtremePointSegLib.Readiness import State, pointCount, stateOf
 from ExtremePointSegLib.SegmentFromPoints import SliceResult
@@ -50,6 +53,7 @@ class Panel(PanelBase):
         self.history = self.session.history
         self.models = list_models()
         self._points: slicer.vtkMRMLMarkupsFiducialNode | None = None
+        self._view: slicer.vtkMRMLSliceNode | None = None  # in which a slice was accepted last
 
     def prepare(self, settings: Settings) -> None:
         """Give the settings a node for the points, the volume that the views show, and an installed model."""
@@ -85,6 +89,21 @@ class Panel(PanelBase):
         """Remove the points; what was written stays."""
         with self.history.step("clear points"):
             self.session.workingSet.clear()
+
+    def accept(self, settings: Settings) -> None:
+        """Done with this slice: remove the points, and show the next slice in the view that they were placed in.
+
+        Without points it is the view of the last ones.
+
+        :raises ValueError: the volume cannot be cut; nothing was done.
+        """
+        views, volumeNode = self._views(), settings.inputVolume
+        points = ControlPoints.worldPoints(settings.points)
+        if volumeNode is not None and views:
+            if len(points):
+                self._view = views[chooseView(views, volumeNode, points).number]
+            showNextSlice(self._view if self._view in views else views[0], volumeNode, points)
+        self.clearPoints(settings)
 
     def undo(self, settings: Settings) -> None:
         """Take the last step back, choose the segment that it wrote, and run nothing.

@@ -19,10 +19,12 @@ class ViewChoice:
 
     :param view: 4x4 SliceToRAS.
     :param spread: how far apart, in slices, the points lie along its normal; 0 where they were placed.
+    :param number: of the view among those to choose from.
     """
 
     view: np.ndarray
     spread: float
+    number: int = 0
 
     @property
     def isOneSlice(self) -> bool:
@@ -45,14 +47,14 @@ def chooseView(
     if not views:
         raise ValueError("there is no slice view: choose a layout with slice views")
     choices, failures = [], []
-    for view in views:
+    for number, view in enumerate(views):
         matrix = Slices.sliceMatrix(view)
         try:
             plane = Slices.planeOf(volumeNode, matrix, pointsWorld)
         except ValueError as error:  # e.g. points beside the image lie outside the volume for the other views
             failures.append(error)
         else:
-            choices.append(ViewChoice(matrix, float(np.ptp(plane.toImage(pointsWorld)[:, 2]))))
+            choices.append(ViewChoice(matrix, float(np.ptp(plane.toImage(pointsWorld)[:, 2])), number))
     if not choices:
         raise failures[0]
     return min(choices, key=lambda choice: choice.spread)
