@@ -11,16 +11,29 @@ import numpy as np
 import slicer
 
 from CueSegMRML import SegmentMasks
+from ExtremePointSegLib.Settings import LabelSource
 from ExtremePointSegLib.Training import Stage
+from ExtremePointSegSelfTest import Expectation
 from ExtremePointSegSelfTest.PanelCase import PanelCase
 
 SHAPE = (6, 24, 32)  # slices, rows, columns
 BODIES = {"ball": (3, 9, 9), "cube": (3, 15, 22)}  # middles
+POINTS = (
+    (9, 9, 3),
+    (1, 9, 3),
+    (16, 9, 3),
+    (9, 2, 3),
+    (9, 15, 3),
+    (9, 9, 0),
+    (9, 9, 5),
+)  # IJK, about the ball
 LONG = 200  # steps that no test waits for: a state is saved after every 10, the first validation is after 20
 
 
 class TrainingTests(PanelCase):
     """Mixed into the module's test class."""
+
+    patience = 120  # seconds: every training begins a process, which imports torch
 
     @property
     def section(self):
@@ -124,6 +137,33 @@ class TrainingTests(PanelCase):
             self.assertTrue(other.parent.isEntered)
             self.assertEqual(other.ui.networkComboBox.currentText, network.name)
             slicer.util.selectModule("ExtremePointSeg")
+
+    def test_PointsAreLearnedFromInTwoStages(self):
+        """Two cases of seven points each, the button, and the network of the second stage."""
+        with self.trainingFolder() as folder:
+            self.addCleanup(setattr, self.ui.labelsComboBox, "currentIndex", 0)
+            self.addCleanup(setattr, self.ui.secondStageCheckBox, "checked", False)
+            self.addCleanup(setattr, self.ui.sevenPointsCollapsibleButton, "collapsed", True)
+            self.ui.sevenPointsCollapsibleButton.collapsed = False
+            self.useFolder(folder / "set")
+            self.ui.labelsComboBox.currentIndex = list(LabelSource).index(LabelSource.POINTS)
+            for seed, name in enumerate(("one", "two")):
+                self.addPhantom(name, seed=seed)
+                self.ui.addTargetButton.click()
+                for number, place in enumerate(POINTS):
+                    world = Expectation.toWorld(self.settings.inputVolume, np.array(place))
+                    self.settings.target.SetNthControlPointPositionWorld(number, *world)
+                self.waitUntilIdle()
+                self.addCase()
+            self.assertIn("ball, from seven points", self.trainingSays)
+            self.ui.secondStageCheckBox.click()
+            self.train(3)
+            self.assertIn("First network", self.trainingSays)
+            for name in ("Second network", "Both together"):
+                self.waitFor(lambda name=name: name in self.trainingSays, name)
+            self.waitForEnd(Stage.DONE)
+            self.assertIn("Best agreement with points and boxes", self.trainingSays)
+            self.assertEqual(self.section.training.network.name, "set-points-both.pt")
 
     def test_AStoppedTrainingGoesOn(self):
         """Stopped by the button it goes on from what was saved; killed from outside it says so."""
