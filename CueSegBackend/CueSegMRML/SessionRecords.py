@@ -93,9 +93,9 @@ class SessionRecords:
         as class number -> ID in `classes`:
 
         - "given": why, in one word; the segments are taken as they are.
-        - "slice": segment, keep, overwritten, corrects, plane (see `planeFields`), points (4, 2), modality,
+        - "slice": segment, keep, overwritten, plane (see `planeFields`), points (4, 2), modality,
           spacing (row, col), range (black, white) or None, threshold; `made` is slice index -> mask on that plane.
-        - "volume": segment, keep, overwritten, corrects, view (`StackView.to_json`), clicked {slice: (n, 4, 2) points},
+        - "volume": segment, keep, overwritten, view (`StackView.to_json`), clicked {slice: (n, 4, 2) points},
           given {slice: runs of its mask}, modality, spacing (slice, row, col), options (of `VolumeOptions`), written
           [slices]; `made` is slice -> mask in that view.
         - "propagated": as "volume", with start, mask (runs), direction and until instead of clicked and given, and

@@ -91,13 +91,14 @@ class TimeLog:
         """The machine is at it, or nobody."""
         self._clock.pause()
 
-    def add(self, entry: Entry) -> None:
-        """Close a step; the user's clock begins again at zero."""
+    def add(self, entry: Entry) -> Entry:
+        """Close a step, which is returned with what was painted for it; the user's clock begins again at zero."""
         before = self.rounds[-1].scribbles if self.rounds else {}
         painted = {name: count - before.get(name, 0) for name, count in entry.scribbles.items()}
         painted = {name: count for name, count in painted.items() if count > 0}
         self.rounds.append(replace(entry, painted=painted))
         self._clock.restart()
+        return self.rounds[-1]
 
     def clear(self) -> None:
         """Forget all steps and stop the clock."""

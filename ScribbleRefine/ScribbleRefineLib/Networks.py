@@ -31,6 +31,13 @@ class Backend:
 
         return load_network(nameOrPath)
 
+    def identityOf(self, network: SegmentationNetwork) -> tuple[str, str]:
+        """Name and SHA-256 of its weights; for the worker thread."""
+        from cueseg.sessions.identity import weights_of_network
+
+        found = weights_of_network(network)
+        return found.name, found.sha256
+
     def inspectNetwork(self, path: str) -> InspectionReport:
         """What a file holds, and whether it can be refined."""
         from cueseg.networks import inspect_network

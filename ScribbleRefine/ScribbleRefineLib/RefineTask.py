@@ -22,6 +22,7 @@ class NetworkWorker:
         self._backend = backend
         self._busy = threading.Lock()
         self._toDrop: set[str] = set()
+        self.weights, self.device = ("", ""), ""  # of the network in use: name and SHA-256; what it runs on
         self._boxes = BoxWorker(backend)
         self._forget()
 
@@ -78,6 +79,7 @@ class NetworkWorker:
         if self._network is None or self._name != name:
             self._forget()
             self._network = self._backend.loadNetwork(name)
+            self.weights = self._backend.identityOf(self._network)
             self._name = name
         network = self._network
         layers = self._backend.listLayers(network)
@@ -134,6 +136,7 @@ class NetworkWorker:
         key = (settings.device, settings.cacheMegabytes, settings.halfCache)
         if self._refinement is None or key != self._refinementKey:
             self._refinement = self._backend.makeRefinement(self._network, *key)
+            self.device = str(getattr(self._refinement, "device", ""))
             self._refinementKey, self._imageKey = key, None
         imageKey = (job.image.key, settings.modality)
         if imageKey != self._imageKey:

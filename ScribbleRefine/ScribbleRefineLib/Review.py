@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import slicer
 
 from CueSegMRML import ReportTable
+from CueSegMRML.SessionRecords import SessionRecords
 from CueSegMRML.TimeLog import TimeLog
 from ScribbleRefineLib import Maps
 from ScribbleRefineLib.GrowthPreview import GrowthPreview
@@ -27,6 +28,7 @@ class Review:
         self.growth = GrowthPreview()
         self.plot = ViolationPlot(scene)
         self.timeLog = TimeLog(clock, STAGES, "features")  # whatever else is done before it optimises
+        self.records = SessionRecords(scene, "network")
         self.space: Workspace | None = None
         self._before = Maps.BeforeView()
         self._scene = scene
@@ -80,4 +82,5 @@ class Review:
         self.maps.forget()
         self.plot.remove()
         self.timeLog.clear()
+        self.records.forget()
         self.space = None

@@ -15,6 +15,7 @@ from ScribbleRefineLib.History import BoxRound
 from ScribbleRefineLib.Jobs import Job, LoadedNetwork, Outcome, Progress
 from ScribbleRefineLib.LabelTable import OBJECT
 from ScribbleRefineLib.Networks import Backend
+from ScribbleRefineLib.Recording import RunRecorder
 from ScribbleRefineLib.RefineTask import NetworkWorker
 from ScribbleRefineLib.Results import RunResult
 from ScribbleRefineLib.Review import Review
@@ -53,6 +54,7 @@ class Runs:
 
     def __init__(self, queue: TaskQueue, backend: Backend, review: Review) -> None:
         self.worker = NetworkWorker(backend)
+        self.recorder = RunRecorder(review.records, self.worker, backend)
         self.lastResult: RunResult | None = None
         self.deviceNote = ""
         self._queue, self._review = queue, review
@@ -140,6 +142,7 @@ class Runs:
         review = self._review
         review.showBefore(False)
         space.extendBy(outcome.delta)
+        self.recorder.before(space)
         before = space.snapshot({}, "last" if kind in _ROUNDS else "kept")
         only = None if job.box is None else OBJECT
         writing = Results.writeLabels(
@@ -157,7 +160,8 @@ class Runs:
         if writing.voxelsOutside:
             notes = [*notes, f"{writing.voxelsOutside} voxels lie outside the segmentation's geometry"]
         result = self._result(run, outcome, writing, seconds, [*notes, *outcome.notes])
-        review.timeLog.add(_round(result, space, painted))
+        entry = review.timeLog.add(_round(result, space, painted))
+        self.recorder.after(space, job, outcome, result, sum(entry.painted.values()))
         review.maps.take(writing.change, outcome.entropy, outcome.uncertain)
         self.lastResult, self.deviceNote = result, outcome.device or self.deviceNote
         return result

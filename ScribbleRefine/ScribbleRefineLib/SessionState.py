@@ -9,6 +9,7 @@ import slicer
 
 from CueSegMRML import ReportTable
 from CueSegMRML.BackgroundTask import TaskQueue
+from CueSegMRML.SessionRecords import SessionRecords
 from CueSegMRML.TimeLog import TimeLog
 from ScribbleRefineLib import Maps
 from ScribbleRefineLib.GrowthPreview import GrowthPreview
@@ -72,6 +73,11 @@ class SessionState:
     def timeLog(self) -> TimeLog:
         """Times of all rounds."""
         return self._review.timeLog
+
+    @property
+    def records(self) -> SessionRecords:
+        """What is written down of the session."""
+        return self._review.records
 
     @property
     def volumeNode(self) -> slicer.vtkMRMLVolumeNode | None:

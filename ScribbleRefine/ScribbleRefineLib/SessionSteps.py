@@ -80,11 +80,11 @@ class SessionSteps(SessionState):
 
     def undo(self) -> None:
         """Go back to before the last step: mask, scribbles and weights."""
-        self._step(lambda space: space.history.undo())
+        self._step("undo", lambda space: space.history.undo())
 
     def redo(self) -> None:
         """Bring back what was undone."""
-        self._step(lambda space: space.history.redo())
+        self._step("redo", lambda space: space.history.redo())
 
     def resetWeights(self) -> None:
         """Go back to the weights the network came with; the mask stays; one undo step."""
@@ -105,7 +105,7 @@ class SessionSteps(SessionState):
         names = [row.name for row in self.labels.rows][: len(weights.classes)]
         replace(weights, classes=(*names, *weights.classes[len(names) :])).save(path)
 
-    def _step(self, step: Callable[[Workspace], None]) -> None:
+    def _step(self, kind: str, step: Callable[[Workspace], None]) -> None:
         space = Checks.requireReady(self._space)
         if self.isRunning:
             raise ValueError("a run is under way: stop or cancel it first")
@@ -113,3 +113,4 @@ class SessionSteps(SessionState):
         step(space)
         space.follow()
         space.markRound()
+        self._runs.recorder.history(kind, space)

@@ -71,7 +71,8 @@ class SessionRecorder:
             machine: Seconds of computing.
             clicks: That it took.
             painted: Scribbled voxels that it took.
-            fields: The kind's own, JSON values; of "undo" and "redo" none.
+            fields: The kind's own, JSON values; of "undo" and "redo" none. Where `corrects` is left out, it is worked
+                out: a write takes the place of the one before it if that alone explains the masks better.
 
         Returns:
             The line as an object.
@@ -84,20 +85,42 @@ class SessionRecorder:
         states = self._states
         if kind in ("undo", "redo"):
             fields["to"] = states.find({key: mask_sha256(mask) for key, mask in masks.items()})
+        if "corrects" in KINDS[kind]:
+            fields = {"corrects": self._corrects(kind, fields, masks, made), **fields}
         if set(fields) != KINDS[kind]:
             wrong = ", ".join(sorted(set(fields) ^ KINDS[kind]))
             raise ValueError(f"the action {kind!r} has wrong fields: {wrong}")
         action = {"n": states.last + 1, "action": kind, **fields}
-        begin, expected = outcome_of(action, states, made)
-        after = {**expected, **masks}
+        begin, after, action["besides"] = self._explained(action, masks, made)
         action["changed"] = _differences(states.masks(begin), after, states.shape)
-        action["besides"] = _differences({**states.masks(begin), **expected}, after, states.shape)
         action["masks"] = states.add(after, begin)
         action["seconds"] = {"user": round(user, 3), "machine": round(machine, 3)}
         action |= {"clicks": int(clicks), "painted": int(painted)}
         self.record.actions.append(action)
         self._tell(action)
         return action
+
+    def _corrects(self, kind: str, fields: dict[str, Any], masks: Masks, made: Any) -> bool:
+        if "corrects" in fields or not self.record.actions:
+            return bool(fields.get("corrects"))
+        last = self.record.actions[-1]
+        if (last["action"], last.get("segment")) != (kind, fields.get("segment")):
+            return False
+        left = []
+        for corrects in (False, True):
+            action = {"action": kind, **fields, "corrects": corrects}
+            besides = self._explained(action, masks, made)[2]
+            left.append(sum(sum(runs[1::2]) for runs in besides.values()))
+        return left[1] < left[0]
+
+    def _explained(
+        self, action: dict[str, Any], masks: Masks, made: Any
+    ) -> tuple[int, Masks, dict[str, list[int]]]:
+        """The state an action starts from, the masks after it, and what it does not explain of them."""
+        states = self._states
+        begin, expected = outcome_of(action, states, made)
+        after = {**expected, **masks}
+        return begin, after, _differences({**states.masks(begin), **expected}, after, states.shape)
 
 
 def _differences(one: Masks, other: Masks, shape: tuple[int, int, int]) -> dict[str, list[int]]:

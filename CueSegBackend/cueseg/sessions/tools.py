@@ -63,18 +63,24 @@ class PointsTool:
         return {index: self._predictor.predict(action["points"], action["threshold"]).mask}
 
     def _volume(self, action: Action) -> dict[int, NDArray[np.bool_]]:
-        from cueseg.volumes import VolumeOptions
+        from cueseg.volumes import VolumeOptions, filled_volume
 
-        session, shape = self._session(action)
+        stack = view_of(action).of(self._array)
+        shape = stack.shape[1:3]
         given = {int(index): decode_runs(runs, shape) for index, runs in action["given"].items()}
         clicked = {int(index): np.asarray(points, float) for index, points in action["clicked"].items()}
-        result = session.segment_between(clicked, VolumeOptions(**action["options"]), given=given)
+        if action["options"] is None:  # without the network
+            result = filled_volume(given, len(stack), tuple(action["spacing"]), clicked)
+        else:
+            options = VolumeOptions(**action["options"])
+            result = self._session(action, stack).segment_between(clicked, options, given=given)
         return {index: result.slices[index].mask for index in action["written"]}
 
     def _propagated(self, action: Action) -> dict[int, NDArray[np.bool_]]:
         from cueseg.volumes import PropagationOptions
 
-        session, shape = self._session(action)
+        stack = view_of(action).of(self._array)
+        session, shape = self._session(action, stack), stack.shape[1:3]
         options = PropagationOptions(**action["options"])
         mask = decode_runs(action["mask"], shape)
         found = session.propagate(action["start"], mask, action["direction"], action["until"], options)
@@ -82,13 +88,12 @@ class PointsTool:
         empty = np.zeros(shape, bool)
         return {index: made.get(index, empty) for index in action["written"]}
 
-    def _session(self, action: Action) -> tuple[Any, tuple[int, ...]]:
+    def _session(self, action: Action, stack: NDArray[Any]) -> Any:
         from cueseg.volumes import VolumeSession
 
-        stack = view_of(action).of(self._array)
         session = VolumeSession(self._predictor)
         session.set_image(stack, action["modality"], tuple(action["spacing"]))
-        return session, stack.shape[1:3]
+        return session
 
 
 class NetworkTool:
