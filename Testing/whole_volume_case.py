@@ -25,7 +25,8 @@ class WholeVolumeCase(PanelCase):
     def __init__(self, build) -> None:
         super().__init__(build)
         session = self.panel.session
-        self.whole = WholeVolume(self.panel.queue, session.editing, session.history, session.slicePredictor)
+        parts = session.editing, session.history, session.slicePredictor, session.recorder
+        self.whole = WholeVolume(self.panel.queue, *parts)
         self.outcomes, self.errors, self.news = [], [], []
 
     def close(self) -> None:

@@ -108,7 +108,7 @@ class SessionRecords:
         :param user: seconds of the user; `machine`: of computing.
         """
         recorder = self._recorder
-        if not self._isOn or recorder is None or self._nodes != _ids(nodes):
+        if not self._isOn or recorder is None or self._nodes != tuple(nodes):
             return
         masks = self._masks(nodes, segmentIds)
         for name in ("segment", "overwritten", "classes"):
@@ -117,10 +117,10 @@ class SessionRecords:
         counts = {"user": user, "machine": machine, "clicks": clicks, "painted": painted}
         recorder.note(kind, masks, masks if kind == "given" else made, **counts, **fields)
 
-    def noteHistory(self, kind: str, nodes: Nodes) -> None:
+    def noteHistory(self, kind: str, segmentationNode: slicer.vtkMRMLSegmentationNode, user: float = 0.0) -> None:
         """After "undo" or "redo": write down which state the segments of the record are in now."""
-        if self._isOn and self._nodes == _ids(nodes):
-            self.note(kind, nodes, list(self._numbers))
+        if self._isOn and self._nodes is not None and self._nodes[1] is segmentationNode:
+            self.note(kind, self._nodes, list(self._numbers), user=user)
 
     def save(self, path: str | Path) -> None:
         """Write the newest record as a .jsonl file, whole or not at all.
@@ -136,7 +136,7 @@ class SessionRecords:
         """Let go of the record, e.g. before the scene closes; its node stays in the scene."""
         self._recorder: SessionRecorder | None = None
         self._node: slicer.vtkMRMLTextNode | None = None
-        self._nodes: tuple[str, str] | None = None
+        self._nodes: Nodes | None = None
         self._numbers: dict[str, str] = {}
         self._key: tuple | None = None
 
@@ -150,7 +150,7 @@ class SessionRecords:
             self._node.SetText(f"{header.to_line()}\n")
             segmentationNode.SetNodeReferenceID(REFERENCE, self._node.GetID())
             self._recorder = SessionRecorder(header, self._append)
-            self._nodes, self._key = _ids(nodes), key
+            self._nodes, self._key = tuple(nodes), key
         return self._recorder
 
     def _append(self, action: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ import slicer
 from CueSegMRML import ControlPoints, Slices, Volumes
 from CueSegMRML.Segments import SegmentEditing, SliceEdit
 from CueSegMRML.Slices import SlicePlane
-from ExtremePointSegLib.Predictor import Prediction, Predictor
+from ExtremePointSegLib.Predictor import Card, Prediction, Predictor
 
 SET_SIZE = 4
 SMALL_BOX = 8  # pixels; smaller structures come out less accurate
@@ -88,15 +88,20 @@ class SlicePredictor:
         """
         if task.imageKey != self._imageKey:
             self._imageKey = None
-            limits = None
-            if task.volumeSample is not None:
-                low, high = np.percentile(task.volumeSample, self.predictor.card.intensity["mr_percentiles"])
-                limits = (float(low), float(high)) if low < high else None
+            limits = intensityRange(task, self.predictor.card)
             self.predictor.set_image(
                 task.image, modality=task.modality, spacing=task.plane.spacing, intensity_range=limits
             )
             self._imageKey = task.imageKey
         return self.predictor.predict(task.points, threshold=threshold)
+
+
+def intensityRange(task: SliceTask, card: Card) -> tuple[float, float] | None:
+    """What becomes black and white: for MR the same in all slices; None leaves it to the predictor."""
+    if task.volumeSample is None:
+        return None
+    low, high = np.percentile(task.volumeSample, card.intensity["mr_percentiles"])
+    return (float(low), float(high)) if low < high else None
 
 
 def prepareSlice(

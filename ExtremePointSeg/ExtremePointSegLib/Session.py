@@ -17,6 +17,7 @@ from ExtremePointSegLib.CueOverlay import CueOverlay
 from ExtremePointSegLib.History import History, Step
 from ExtremePointSegLib.PointSet import PointsState, WorkingSet, chooseView
 from ExtremePointSegLib.Predictor import Prediction, Predictor
+from ExtremePointSegLib.Recording import Recorder
 from ExtremePointSegLib.SegmentFromPoints import (
     SlicePredictor,
     SliceResult,
@@ -64,6 +65,7 @@ class Session:
         self.history = History(self.workingSet)
         self.editing = SegmentEditing(scene, "ExtremePointSeg")
         self.editing.beforeChange = self.history.remember
+        self.recorder = Recorder(scene)
         self.deviceNote = ""
         self._queue = queue
         self.usePredictors(makePredictor)
@@ -74,11 +76,7 @@ class Session:
         """Make predictors with this from now on; those made before are dropped."""
         self._makePredictor = makePredictor
         self._predictors: dict[str, SlicePredictor] = {}  # the worker's own
-
-    def freeMemory(self) -> None:
-        """Drop the networks; they are loaded again when needed."""
-        self.usePredictors(self._makePredictor)
-        self.deviceNote = ""
+        self._predictor: Predictor | None = None  # that made the last prediction
 
     def freeMemory(self) -> None:
         """Drop the networks; they are loaded again when needed."""
@@ -92,6 +90,7 @@ class Session:
         views: Sequence[slicer.vtkMRMLSliceNode],
     ) -> bool:
         """See `WorkingSet.settle`."""
+        self.recorder.times.startUser()
         return self.workingSet.settle(markupsNode, volumeNode, views)
 
     def start(
@@ -114,6 +113,7 @@ class Session:
             onError(error)
             return
         workingSet = self.workingSet.state()
+        self.recorder.times.stopUser()
 
         def finish(prediction: Prediction) -> None:
             nodes = (request.volumeNode, request.segmentationNode)
@@ -131,16 +131,21 @@ class Session:
     def cancel(self) -> None:
         """Forget the prediction under way."""
         self._queue.cancel(_TASK)
+        self.recorder.times.startUser()
 
     def undo(self) -> Step | None:
         """Take the last step back, segments and points, and forget the prediction under way."""
         self.cancel()
-        return self.history.undo() if self.history.undoText else None
+        step = self.history.undo() if self.history.undoText else None
+        self.recorder.history("undo", step.segmentationNode if step is not None else None)
+        return step
 
     def redo(self) -> Step | None:
         """Bring back what was undone last; nothing is computed for points that come back."""
         self.cancel()
-        return self.history.redo() if self.history.redoText else None
+        step = self.history.redo() if self.history.redoText else None
+        self.recorder.history("redo", step.segmentationNode if step is not None else None)
+        return step
 
     def showCue(self, composites: Sequence[slicer.vtkMRMLSliceCompositeNode]) -> None:
         """Lay the confidence map of the last result over the views, if there is one."""
@@ -159,6 +164,7 @@ class Session:
         self.editing.forget()
         self.workingSet.forget()
         self.history.clear()
+        self.recorder.forget()
         self._last = None
 
     def slicePredictor(self, model: str) -> SlicePredictor:
@@ -170,7 +176,9 @@ class Session:
         return predictors[model]
 
     def _predict(self, request: Request, task: SliceTask) -> Prediction:
-        return self.slicePredictor(request.model).predict(task, request.threshold)
+        slices = self.slicePredictor(request.model)
+        self._predictor = slices.predictor
+        return slices.predict(task, request.threshold)
 
     def _write(
         self, request: Request, task: SliceTask, prediction: Prediction, workingSet: PointsState
@@ -184,8 +192,10 @@ class Session:
         text = f"slice of '{segment.GetName()}'" if segment is not None else "slice"
         key = ("slice", workingSet.number, volumeNode.GetID(), segmentationNode.GetID(), segmentId)
         step = self.history.step(text, segmentationNode, [segmentId], volumeNode, key=key, points=workingSet)
+        self.recorder.before(request, self._predictor)
         with step:
             result = self._writeSlice(request, task, prediction)
+        self.recorder.slice(request, task, result, workingSet, self._predictor)
         self._last = result, volumeNode
         return result
 

@@ -8,16 +8,19 @@ No Qt: the panel calls this on its own events and lets the queue deliver.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cueseg.volumes.options import PropagationOptions, VolumeOptions
 from CueSegMRML import Volumes
 from CueSegMRML.BackgroundTask import Task, TaskQueue
 from CueSegMRML.Segments import SegmentEditing
 from CueSegMRML.SliceRecords import CLICKED
 from ExtremePointSegLib.History import History
+from ExtremePointSegLib.Recording import Recorder, propagationFields, volumeFields
 from ExtremePointSegLib.SegmentFromPoints import SET_SIZE, SlicePredictor
 from ExtremePointSegLib.WholeVolumeNetwork import StackImage, VolumeNetworks, monitorOf
 from ExtremePointSegLib.WholeVolumeReview import Reviews
@@ -43,6 +46,7 @@ class WholeVolume:
         editing: SegmentEditing,
         history: History,
         slicePredictor: Callable[[str], SlicePredictor],
+        recorder: Recorder,
     ) -> None:
         """Start with nothing known.
 
@@ -50,10 +54,12 @@ class WholeVolume:
         :param editing: writes the segments.
         :param history: which every run becomes a step of.
         :param slicePredictor: name of a model to its predictor; called on the worker thread.
+        :param recorder: told what was written, and how long it took.
         """
         self.queue = TaskQueue("Whole volume", beside=queue)
         self.reviews = Reviews()
         self._editing, self._history, self._slicePredictor = editing, history, slicePredictor
+        self._recorder, self._seconds = recorder, 0.0
         self._networks = VolumeNetworks()
         self._image: tuple[Hashable, np.ndarray] | None = None
 
@@ -73,19 +79,21 @@ class WholeVolume:
         points = {index: slices.points(index) for index in slices.of(CLICKED)}
         image = self._imageOf(request, slices) if request.useNetwork else None
 
+        options = VolumeOptions(threshold=request.threshold) if request.useNetwork else None
+
         def work(task: Task) -> VolumeResult:
-            from cueseg.volumes import VolumeOptions, filled_volume
+            from cueseg.volumes import filled_volume
 
             if image is None:
                 return filled_volume(given, slices.stack.count, slices.stack.spacing, points)
             session = self._sessionFor(request, image)
-            options = VolumeOptions(threshold=request.threshold)
             return session.segment_between(points, options, monitorOf(task), given)
 
         def made(result: VolumeResult) -> dict[int, SliceResult]:
             return {index: item for index, item in result.slices.items() if index not in given}
 
-        self._submit(request, slices, work, made, ("filled slices", onDone, onError, onProgress))
+        noted = "volume", lambda: volumeFields(points, given, options)
+        self._submit(request, slices, work, made, ("filled slices", onDone, onError, onProgress), noted)
 
     def carryOn(
         self,
@@ -97,23 +105,24 @@ class WholeVolume:
         onProgress: Callable[[Any], None] | None = None,
     ) -> None:
         """Carry the last slice of the segment on, towards higher (1) or lower (-1) slices."""
+        from cueseg.volumes.point_sets import has_parts
+
         start = max(slices.kinds) if direction > 0 else min(slices.kinds)
         mask, points = slices.masks[start], slices.points(start)
         image = self._imageOf(request, slices)
 
-        def work(task: Task) -> Propagation:
-            from cueseg.volumes import PropagationOptions
-            from cueseg.volumes.point_sets import has_parts
+        byParts = has_parts(mask) if points is None else len(points) > SET_SIZE
+        options = PropagationOptions(threshold=request.threshold, by_parts=byParts)
 
-            byParts = has_parts(mask) if points is None else len(points) > SET_SIZE
-            options = PropagationOptions(threshold=request.threshold, by_parts=byParts)
+        def work(task: Task) -> Propagation:
             session = self._sessionFor(request, image)
             return session.propagate(start, mask, direction, None, options, monitorOf(task))
 
         def made(result: Propagation) -> dict[int, SliceResult]:
             return {item.index: item for item in result.slices}
 
-        self._submit(request, slices, work, made, ("slices carried on", onDone, onError, onProgress))
+        noted = "propagated", lambda: propagationFields(start, mask, direction, options)
+        self._submit(request, slices, work, made, ("slices carried on", onDone, onError, onProgress), noted)
 
     def click(
         self,
@@ -134,9 +143,10 @@ class WholeVolume:
         def work(task: Task) -> SliceResult:
             return self._sessionFor(request, image).segment_slice(index, points, request.threshold)
 
-        self._submit(
-            request, slices, work, lambda item: {index: item}, ("moved point", onDone, onError, onProgress)
-        )
+        options = VolumeOptions(threshold=request.threshold)
+        noted = "volume", lambda: volumeFields({index: points}, {}, options)
+        reporting = "moved point", onDone, onError, onProgress
+        self._submit(request, slices, work, lambda item: {index: item}, reporting, noted)
 
     def cancel(self) -> None:
         """Give up what is under way, within one slice; nothing is written."""
@@ -176,9 +186,19 @@ class WholeVolume:
         work: Callable[[Task], Any],
         made: Callable[[Any], Mapping[int, SliceResult]],
         reporting: tuple[str, Done, Failed, Callable[[Any], None] | None],
+        noted: tuple[str, Callable[[], dict[str, Any]]],
     ) -> None:
+        """Work in the background, then write; `noted` is what is written down of it, see `Recorder.volume`."""
         text, onDone, onError, onProgress = reporting
-        stamp = stampOf(*request.nodes)
+        stamp, recorder = stampOf(*request.nodes), self._recorder
+        recorder.times.stopUser()
+
+        def timed(task: Task) -> Any:
+            began = time.perf_counter()
+            try:
+                return work(task)
+            finally:
+                self._seconds = time.perf_counter() - began
 
         def finish(result: Any) -> None:
             nodes = (request.volumeNode, request.segmentationNode)
@@ -186,13 +206,16 @@ class WholeVolume:
                 return
             try:
                 checkUnchanged(request, slices, stamp)
+                recorder.before(request)
                 outcome = writeSlices(
                     self._editing, self._history, request, slices, made(result), result, text
                 )
             except ValueError as error:
                 onError(error)
             else:
+                masks = {index: item.mask for index, item in made(result).items()}
+                recorder.volume(request, slices.stack, noted, masks, outcome.edit, self._seconds)
                 self.reviews.take(outcome)
                 onDone(outcome)
 
-        self.queue.submit(_TASK, work, finish, onError, onProgress)
+        self.queue.submit(_TASK, timed, finish, onError, onProgress)

@@ -58,7 +58,7 @@ class RunRecorder:
 
     def history(self, kind: str, space: Workspace) -> None:
         """Write "undo" or "redo" down."""
-        self._records.noteHistory(kind, space.nodes)
+        self._records.noteHistory(kind, space.segmentationNode)
 
     def _ofRefinement(self, job: Job) -> dict[str, Any]:
         from cueseg.refinement.delta import options_as_json
