@@ -31,7 +31,7 @@ from cueseg.whole_files import write_whole
 from paired import difference
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "cue-ablation.toml"
-LARGE = 160  # pixels of the network's input, instead of the recipe's 96
+LARGE = 128  # pixels of the network's input, instead of the recipe's 96
 PHASES = [phase | {"size": LARGE} for phase in tomllib.loads(RECIPE.read_text(encoding="utf-8"))["phases"]]
 CUES: dict[str, dict[str, Any]] = {
     "none": {"cue": "none"},
