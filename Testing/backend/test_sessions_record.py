@@ -177,6 +177,24 @@ def test_a_correction_takes_the_place_of_the_write_before_it(recorder):
     assert "2" not in action["changed"]
 
 
+def test_a_correction_is_recognised_by_what_others_got_back(recorder):
+    other = np.zeros(SHAPE, bool)
+    other[1] = square()
+    recorder.follow({"2": other})
+    fields = {name: value for name, value in SLICE.items() if name != "corrects"}
+    fields |= {"overwritten": ["2"], "plane": {**PLANE, "index": 1}}
+    whole, empty = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
+    whole[1] = square(3)
+    first = recorder.note("slice", {"1": whole, "2": empty}, {1: square(3)}, **fields)
+    corner = np.zeros(SHAPE[1:], bool)
+    corner[3, 3] = True
+    whole = np.zeros(SHAPE, bool)
+    whole[1] = corner
+    second = recorder.note("slice", {"1": whole, "2": other}, {1: corner}, **fields)
+    assert (first["corrects"], first["besides"]) == (False, {})
+    assert (second["corrects"], second["besides"]) == (True, {})
+
+
 def test_wrong_fields_are_refused(recorder):
     with pytest.raises(ValueError, match="'sliced' is no action"):
         recorder.note("sliced", {}, None)
