@@ -36,6 +36,7 @@ test-slicer: setup   ## the same self-tests in an installed Slicer: make test-sl
 
 screenshots: setup   ## panels and views as pictures, in Resources/Screenshots
 	$(PY) Testing/selftests/screenshots.py
+	$(PY) Testing/selftests/tutorial_pictures.py
 
 lint: setup
 	$(PY) -m ruff check .

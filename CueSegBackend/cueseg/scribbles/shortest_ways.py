@@ -29,7 +29,7 @@ def shortest_ways(
         values: (channels, *shape), scaled so that d, the largest difference over the channels, is a length.
         seeds: bool (*shape).
         spacing: s, length of a step along each axis.
-        watch: called before every pass; what it raises ends the work.
+        watch: called before every plane of a sweep and every handing on; what it raises ends the work.
 
     Returns:
         float32 (*shape); infinite without a seed.
@@ -38,16 +38,19 @@ def shortest_ways(
     if not seeds.any():
         return distance
     tolerance = np.float32(_TOLERANCE * min(spacing))
+    watch = watch or _nobody
     sweeps = [_Sweeps(values, spacing, axis) for axis in range(seeds.ndim)]
     while True:
-        if watch is not None:
-            watch()
         before = distance
         for sweep in sweeps:
-            distance = sweep(distance)
+            distance = sweep(distance, watch)
         changed = distance < before - tolerance
         if changed.sum() <= _SETTLED * changed.size:
             return _handed_on(distance, values, spacing, changed, tolerance, watch)
+
+
+def _nobody() -> None:
+    """Watches nothing."""
 
 
 class _Sweeps:
@@ -66,7 +69,7 @@ class _Sweeps:
         self._made = np.zeros(kept, bool)
         self._inner = (..., *(slice(1, -1),) * self._plane_axes)
 
-    def __call__(self, distance: NDArray[np.float32]) -> NDArray[np.float32]:
+    def __call__(self, distance: NDArray[np.float32], watch: Callable[[], object]) -> NDArray[np.float32]:
         """A copy of the distances after both sweeps."""
         planes = np.moveaxis(distance, self._axis, 0)
         # A border that is infinitely far spares the sweeps all cases at the sides.
@@ -74,10 +77,12 @@ class _Sweeps:
         ways = np.empty(self._costs.shape[1 : 1 + self._plane_axes] + planes.shape[1:], np.float32)
         together = ways.reshape(-1, *planes.shape[1:])
         for here in range(1, len(planes)):
+            watch()
             np.add(_windows(bordered[here - 1]), self._between(here - 1)[self._inner], out=ways)
             best = bordered[here][self._inner]
             np.minimum(best, together.min(axis=0), out=best)
         for here in range(len(planes) - 2, -1, -1):
+            watch()
             np.add(_windows(bordered[here + 1]), _reversed(self._between(here)), out=ways)
             best = bordered[here][self._inner]
             np.minimum(best, together.min(axis=0), out=best)
@@ -135,7 +140,7 @@ def _handed_on(
     spacing: tuple[float, ...],
     changed: NDArray[np.bool_],
     tolerance: np.float32,
-    watch: Callable[[], object] | None,
+    watch: Callable[[], object],
 ) -> NDArray[np.float32]:
     """Distances after the changed pixels have handed on theirs, and so on."""
     inner = (slice(1, -1),) * distance.ndim
@@ -146,8 +151,7 @@ def _handed_on(
     active = np.flatnonzero(np.pad(changed, 1))
     scratch = np.empty(nearest.size, np.intp)
     while len(active):
-        if watch is not None:
-            watch()
+        watch()
         others = active[:, None] + steps
         jump = level[0][others] - level[0][active, None]
         cost = np.square(jump, out=jump)
