@@ -32,12 +32,15 @@ from ExtremePointSegSelfTest.PointLabelsTests import PointLabelsTests
 from ExtremePointSegSelfTest.SceneTests import SceneTests
 from ExtremePointSegSelfTest.SevenPointsTests import SevenPointsTests
 from ExtremePointSegSelfTest.TrainingTests import TrainingTests
+from ExtremePointSegSelfTest.VolumePointsTests import VolumePointsTests
+from ExtremePointSegSelfTest.VolumeTests import VolumeTests
 from ExtremePointSegSelfTest.WritingTests import WritingTests
 from ExtremePointSegWidgets.KeysSection import KeysSection
 from ExtremePointSegWidgets.ModelSection import ModelSection
 from ExtremePointSegWidgets.SegmentChoice import SegmentChoice
 from ExtremePointSegWidgets.SevenPointsSection import SevenPointsSection
 from ExtremePointSegWidgets.TrainingSection import TrainingSection
+from ExtremePointSegWidgets.VolumeSection import VolumeSection
 
 DRAG_PAUSE = 150  # milliseconds without movement until a dragged point counts
 
@@ -86,6 +89,7 @@ class ExtremePointSegParameterNode:
     useShortcuts: bool = True
     autoApply: bool = True
     keepExisting: bool = False
+    volumeNetwork: bool = True
     overwrite: Overwrite = Overwrite.NONE
     threshold: Annotated[float, WithinRange(0.01, 0.99)] = 0.5
     target: vtkMRMLMarkupsFiducialNode
@@ -122,12 +126,14 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
         self._poller = TaskPoller(self.panel.queue, self.refresh)
         settings = lambda: self._parameterNode  # noqa: E731 (handed to every section)
         shared = (self.ui, self.panel, slicer.mrmlScene, settings)
+        self.volume = VolumeSection(*shared, self.refresh)
         self.sevenPoints = SevenPointsSection(*shared, self.refresh)
         self.training = TrainingSection(*shared, self.sevenPoints)
-        keys = {"accept": lambda: self.onStep(self.panel.accept)}
+        keys = {"accept": lambda: self.onStep(self.panel.accept), "suggested": self.volume.goToSuggested}
         self._sections = [  # in the order in which they follow
             ModelSection(self.ui, self.panel, settings, self.refresh),
             SegmentChoice(self.ui, self.panel, settings),
+            self.volume,
             self.sevenPoints,
             self.training,
             KeysSection(self.ui, settings, lambda: self.parent.isEntered, keys),
@@ -316,6 +322,8 @@ class ExtremePointSegTest(
     SceneTests,
     SevenPointsTests,
     TrainingTests,
+    VolumePointsTests,
+    VolumeTests,
     WritingTests,
     ScriptedLoadableModuleTest,
 ):

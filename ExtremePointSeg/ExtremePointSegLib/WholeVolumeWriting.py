@@ -63,10 +63,9 @@ class VolumeOutcome:
 
     @property
     def kept(self) -> list[int]:
-        """Slices changed or painted by hand that lie between those that were written."""
-        if not self.written:
-            return []
-        return [n for n in self.slices.of(GIVEN) if min(self.written) <= n <= max(self.written)]
+        """Slices painted or changed by hand that the others were made from; none where slices were carried on."""
+        isFilled = any(kind in ("derived", "filled") for kind in self.written.values())
+        return self.slices.of(GIVEN) if isFilled else []
 
 
 def writeSlices(

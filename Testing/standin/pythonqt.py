@@ -139,6 +139,9 @@ def _write(self: QtCore.QObject, name: str, value: Any) -> None:
     cls = type(self)
     if _loading_ui and isinstance(value, QtCore.QObject) and value.objectName == name:
         return
+    if isinstance(value, QtCore.SignalInstance):  # PySide6 itself keeps it with a widget that a .ui file made
+        plain_access.read(self, "__dict__")[name] = value
+        return
     name = "objectName" if name == "name" and "name" not in property_types(cls) else name
     if name in property_types(cls):
         _write_property(self, name, value)

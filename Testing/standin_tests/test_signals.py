@@ -152,3 +152,17 @@ def test_a_method_of_a_destroyed_object_is_not_called(button):
     panel.delete()
     button.click()
     assert not Panel.called
+
+
+def test_signals_of_widgets_from_a_ui_file_are_emitted_too(tmp_path):
+    path = tmp_path / "label.ui"
+    path.write_text(
+        '<ui version="4.0"><class>W</class><widget class="QWidget" name="W"><layout class="QVBoxLayout" name="l">'
+        '<item><widget class="QLabel" name="label"/></item></layout></widget></ui>'
+    )
+    widget, got = slicer.util.loadUI(str(path)), []
+    label = slicer.util.childWidgetVariables(widget).label
+    label.connect("linkActivated(QString)", got.append)
+    label.linkActivated("7")
+    label.linkActivated.emit("8")
+    assert got == ["7", "8"]
