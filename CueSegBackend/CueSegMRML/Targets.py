@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COUNT = 7
 SEED, OUTSIDE = "seed", "outside"  # labels of control points
 _VOLUME, _BOX = "CueSeg.SevenPoints.Volume", "CueSeg.SevenPoints.Box"  # roles of node references
+_HIDDEN = "CueSeg.SevenPoints.Hidden"  # attribute of targets that were hidden here, and not by the user
 _SIDES = (("left", "right"), ("posterior", "anterior"), ("inferior", "superior"))  # of R, A, S: down and up
 _SEED_COLOR, _OUTSIDE_COLOR = (0.3, 1.0, 0.3), (1.0, 0.6, 0.1)
 _GLYPH, _TEXT, _FILL = 1.8, 2.2, 0.05  # small enough to see the border of the object beside it
@@ -93,6 +94,24 @@ def removeTarget(node: slicer.vtkMRMLMarkupsFiducialNode) -> None:
             scene = found.GetScene()
             scene.RemoveNode(found.GetDisplayNode())
             scene.RemoveNode(found)
+
+
+def showOnly(volumeNode: slicer.vtkMRMLVolumeNode | None, scene: slicer.vtkMRMLScene) -> None:
+    """Hide the points of other volumes, and show those again that were hidden so; with None all of them."""
+    for node in slicer.util.getNodesByClass("vtkMRMLMarkupsFiducialNode", scene):
+        of = node.GetNodeReferenceID(_VOLUME)
+        if of is None:
+            continue
+        displays = [found.GetDisplayNode() for found in (node, boxOf(node)) if found is not None]
+        others = volumeNode is not None and of != volumeNode.GetID()
+        if others and node.GetDisplayVisibility():
+            node.SetAttribute(_HIDDEN, "1")
+        elif others or node.GetAttribute(_HIDDEN) is None:
+            continue
+        else:
+            node.RemoveAttribute(_HIDDEN)
+        for display in displays:
+            display.SetVisibility(not others)
 
 
 def boxOf(node: slicer.vtkMRMLMarkupsFiducialNode) -> slicer.vtkMRMLMarkupsROINode | None:

@@ -121,6 +121,20 @@ class SevenPointsTests(SevenPointsCase):
         self.assertIsNone(self.shownLabels())
         self.assertEqual((self.ui.targetComboBox.count, self.marks()), (0, set()))
 
+    def test_PointsOfAnotherVolumeAreNotInTheWay(self):
+        """They are shown again with their volume, and when the panel is left."""
+        self.openSection()
+        self.clickPoints()
+        volume, target = self.volume, self.settings.target
+        self.loadAbdomen("another")
+        self.assertFalse(target.GetDisplayVisibility())
+        self.showVolume(volume)
+        self.assertTrue(target.GetDisplayVisibility())
+        self.loadAbdomen("a third")
+        slicer.util.selectModule("ScribbleRefine")
+        self.assertTrue(target.GetDisplayVisibility())
+        slicer.util.selectModule("ExtremePointSeg")
+
     def test_AMarkLeadsToItsPoint(self):
         """In all views."""
         self.openSection()

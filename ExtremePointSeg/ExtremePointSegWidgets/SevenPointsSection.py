@@ -103,6 +103,7 @@ class SevenPointsSection(TargetControls, TargetMarks, VTKObservationMixin):
             self.states = []
         else:
             self.states = statesOf(self.volume)
+        Targets.showOnly(self.volume, self._scene)
         for state in self.states:
             self._observe(state.node)
         nodes = [state.node for state in self.states]
@@ -121,6 +122,7 @@ class SevenPointsSection(TargetControls, TargetMarks, VTKObservationMixin):
         self._stopPlacing()
         self.removeObservers()
         self._hide()
+        Targets.showOnly(None, self._scene)
         for state in self.states:
             if not ControlPoints.definedIndices(state.node) and not state.hasBox:
                 Targets.removeTarget(state.node)

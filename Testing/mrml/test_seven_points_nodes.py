@@ -104,6 +104,27 @@ def test_what_is_missing_is_said_point_by_point(build):
     assert "All 7 points" in Messages.hintFor(stateOf(node, volume), str)
 
 
+def test_points_of_other_volumes_are_hidden_until_their_turn(build):
+    volumes = [bright_volume(build), bright_volume(build)]
+    first, second = (add_target(volume) for volume in volumes)
+    third = add_target(volumes[0])
+    third.GetDisplayNode().SetVisibility(False)  # by the user, who is to find it so again
+    Targets.addBox(first).CreateDefaultDisplayNodes()
+    nodes = (first, Targets.boxOf(first), second, third)
+
+    def shown():
+        return [bool(node.GetDisplayVisibility()) for node in nodes]
+
+    Targets.showOnly(volumes[1], build.scene)
+    assert shown() == [False, False, True, False]
+    Targets.showOnly(volumes[1], build.scene)
+    assert shown() == [False, False, True, False]
+    Targets.showOnly(volumes[0], build.scene)
+    assert shown() == [True, True, False, False]
+    Targets.showOnly(None, build.scene)
+    assert shown() == [True, True, True, False]
+
+
 def test_targets_belong_to_one_volume_each(build):
     first, second = bright_volume(build), bright_volume(build, "ras")
     nodes = [Targets.addTarget(first), Targets.addTarget(second), Targets.addTarget(first)]
