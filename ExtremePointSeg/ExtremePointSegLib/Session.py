@@ -178,7 +178,9 @@ class Session:
     def _predict(self, request: Request, task: SliceTask) -> Prediction:
         slices = self.slicePredictor(request.model)
         self._predictor = slices.predictor
-        return slices.predict(task, request.threshold)
+        prediction = slices.predict(task, request.threshold)
+        self.deviceNote = slices.predictor.device_note  # where memory did not suffice, it changed on the way
+        return prediction
 
     def _write(
         self, request: Request, task: SliceTask, prediction: Prediction, workingSet: PointsState

@@ -186,6 +186,10 @@ class SevenPoints:
         self._overlay.hide()
         self._image = None
 
+    def freeMemory(self) -> None:
+        """Drop the copy of the volume; it is made again when needed."""
+        self._image = None
+
     def close(self) -> None:
         """End the worker."""
         self.leaveScene()

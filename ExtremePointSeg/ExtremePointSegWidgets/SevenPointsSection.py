@@ -30,6 +30,7 @@ class SevenPointsSection(TargetControls, TargetMarks, VTKObservationMixin):
         self.ui, self.panel, self._scene, self._settings = ui, panel, scene, settings
         self._onHistory = onHistory
         self.points = SevenPoints(scene, panel.session.editing, panel.history)
+        panel.memoryHolders.append(self.points.freeMemory)
         self.states, self.labels = [], None
         self._seen, self._wanted, self._message, self.isSegmenting = None, None, "", False
         self._poller = TaskPoller(self.points.queue, self.refresh)

@@ -53,6 +53,21 @@ def test_freeing_memory_drops_the_network_and_the_next_slice_loads_it_again(case
     assert len(case.loaded) == 2
 
 
+def test_a_device_that_changes_on_the_way_is_said_at_once(case):
+    case.click(CLICKS)
+    case.segment()
+    predict = case.predictor.predict
+
+    def moved(points, threshold):
+        case.predictor.device_note = "CPU: the memory of the GPU did not suffice"
+        return predict(points, threshold)
+
+    case.predictor.predict = moved
+    case.move(0, (3, 14, 5))
+    case.segment()
+    assert case.panel.deviceText == "▲ CPU: the memory of the GPU did not suffice"
+
+
 def test_nothing_is_dropped_under_a_computation(case):
     gate = threading.Event()
     case.panel.queue.submit("other", lambda task: gate.wait(10), lambda done: None, lambda error: None)
