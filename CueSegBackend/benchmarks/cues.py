@@ -42,7 +42,7 @@ CUES: dict[str, dict[str, Any]] = {
     "ep-large": {"cue": "ep", "phases": PHASES},
     "cm-large": {"cue": "cm", "phases": PHASES},
 }
-COMPARED = (("cm", "ep"), ("cm-code", "ep"), ("cm-large", "ep-large"))
+COMPARED = (("cm", "ep"), ("cm-code", "ep"), ("cm-code", "cm"), ("cm-large", "ep-large"))
 IN_TABLES = ("none", "ep", "cm", "cm+ep")
 CLICKS = {"exact": ("exact", 3.0, 0.1), "3 px": ("disturbed", 3.0, 0.1), "6 px": ("disturbed", 6.0, 0.2)}
 Scores = dict[str, list[float]]  # column -> Dice per structure
