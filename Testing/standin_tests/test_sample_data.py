@@ -1,6 +1,7 @@
 """The data sets of the tutorials, as the module Sample Data offers them."""
 
 import hashlib
+import re
 import sys
 
 import numpy as np
@@ -78,6 +79,13 @@ def test_the_phantom_is_made_with_its_labels(offered, scene):
     right, front, _ = (Volumes.worldFromIJK(volume) @ [*np.argwhere(mask).mean(axis=0)[::-1], 1])[:3]
     assert right > 0
     assert front > 0
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("tutorial-*.md")), ids=lambda page: page.stem)
+def test_tutorials_use_what_is_offered(offered, page):
+    named = set(re.findall(r"\*\*(CueSeg\w+)\*\*", page.read_text(encoding="utf-8")))
+    assert named
+    assert named <= {source.sampleName for source in offered["CueSeg"]}
 
 
 def test_they_are_offered_when_the_application_has_started(offered, scene):
