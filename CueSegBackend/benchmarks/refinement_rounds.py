@@ -1,15 +1,15 @@
 """Rounds of correction: the simulated user scribbles, a method corrects, the result is measured."""
 
-import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cueseg.evaluation.simulated_rounds import scribble_rounds
 from cueseg.metrics import dice
 from cueseg.refinement import RefinementOptions, RefinementSession
-from cueseg.scribbles import simulate_scribbles
 from refinement_cases import Case
 from refinement_peers import PEERS, Situation
 
@@ -46,20 +46,30 @@ class Bench:
         With the mode "shared", all scribbles are drawn on the initial prediction, so that all methods are given the
         same; with "own", those of a round are drawn on the method's result of the round before.
         """
-        rng = np.random.default_rng(seed)
-        scribbles = np.full(self.case.truth.shape, -1, np.int16)
-        labels = self.initial.labels
-        rows = [self._row(0, labels, scribbles, 0, 0.0, {})]
-        for number in range(1, count + 1):
-            shown = self.initial.labels if mode == "shared" else labels
-            scribbles = simulate_scribbles(
-                shown, self.case.truth, rng, self.case.user, spacing=self.case.spacing, existing=scribbles
-            )
+        correct = self._corrector(method)
+
+        def answer(scribbles: NDArray[np.int16]) -> tuple[NDArray[Any], tuple[int, Row]]:
             if not (scribbles >= 0).any():
                 raise ValueError(f"{self.case.name}: the prediction has no error that is worth a stroke")
-            began = time.perf_counter()
-            labels, missed, remarks = self._corrector(method)(scribbles)
-            rows.append(self._row(number, labels, scribbles, missed, time.perf_counter() - began, remarks))
+            labels, missed, remarks = correct(scribbles)
+            return labels, (missed, remarks)
+
+        rounds = scribble_rounds(
+            self.initial.labels,
+            lambda labels: self.case.truth,
+            answer,
+            np.random.default_rng(seed),
+            self.case.user,
+            spacing=self.case.spacing,
+            on_initial=mode == "shared",
+            endless=True,
+        )
+        rows = []
+        for found in islice(rounds, count + 1):
+            missed, remarks = found.answer or (0, {})
+            rows.append(
+                self._row(found.number, found.labels, found.scribbles, missed, found.seconds, remarks)
+            )
         return rows
 
     def _corrector(self, method: str) -> Callable[[NDArray[np.int16]], Answer]:

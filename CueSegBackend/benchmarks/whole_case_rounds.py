@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from cueseg.datasets.entries import read_entries
 from cueseg.evaluation.from_points import Clicks
+from cueseg.evaluation.simulated_rounds import evenly, nearest, usable_slices
 from cueseg.intensity import Modality
 from cueseg.metrics import dice
 from cueseg.predictor import ExtremePointPredictor, Prediction
 from cueseg.training.cases import Case, read_case
 from cueseg.volumes import VolumeOptions, VolumeSession, fill_between, suggest_slice
-from cueseg.volumes.point_sets import large_enough
 from unseen_sets import SETS, read_set
 
 COUNTS = (3, 5, 9)  # clicked slices
@@ -50,11 +50,7 @@ class Structure:
     @property
     def usable(self) -> list[int]:
         """Slices in which it is large enough to be clicked."""
-        return [
-            int(index)
-            for index in np.flatnonzero(self.truth.any(axis=(1, 2)))
-            if large_enough(self.truth[index])
-        ]
+        return usable_slices(self.truth)
 
 
 class ChargedPredictor:
@@ -137,8 +133,8 @@ class WholeCaseBench:
         for _ in range(SUGGESTIONS):
             with self._row(SUGGESTED, len(clicked) + 1) as row:
                 wanted = suggest_slice(result)
-                nearest = min(set(self.usable) - set(clicked), key=lambda index: (abs(index - wanted), index))
-                clicked[nearest] = self._points[nearest]
+                index = nearest(set(self.usable) - set(clicked), wanted)
+                clicked[index] = self._points[index]
                 result = session.segment_between(clicked)
                 row.mask = result.mask()
             yield row.values
@@ -194,13 +190,6 @@ class _Row:
             "calls": one.calls - calls,
             "seconds": round(one.seconds - seconds + besides, 3),
         }
-
-
-def evenly(slices: list[int], count: int) -> list[int]:
-    """`count` of the slices from the first to the last, evenly; all if there are not more."""
-    if count >= len(slices):
-        return list(slices)
-    return [slices[int(place)] for place in np.linspace(0, len(slices) - 1, count).round()]
 
 
 def structures_of(name: str, options: argparse.Namespace) -> Iterator[Structure]:

@@ -20,6 +20,7 @@ from cueseg.cli import (
     predict,
     refine,
     replay,
+    robot,
     segment,
     segment_volume,
     train,
@@ -119,6 +120,7 @@ def build_parser() -> argparse.ArgumentParser:
     manifest.add_parser(commands, common)
     evaluate.add_parser(commands, common)
     replay.add_parser(commands, common)
+    robot.add_parser(commands, common)
     label.add_parser(commands, common)
     export_training_set.add_parser(commands, common)
     train.add_parser(commands, common)
