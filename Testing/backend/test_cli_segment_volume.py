@@ -138,3 +138,32 @@ def test_outputs_are_replaced_only_on_request(scan, tmp_path, capsys):
     assert output.read_text(encoding="utf-8") == "precious"
     assert main([*command, "--overwrite"]) == 0
     assert read_segmentation(output, read_image(scan)).mask_of("Segment_1").any()
+
+
+def test_a_structure_is_added_to_a_file_and_other_slices_of_it_stay(scan, tmp_path, capsys):
+    output, image = tmp_path / "a.seg.nrrd", read_image(scan)
+    assert main(words(scan, output, f"0 {DISC}\n2 {DISC}", "--name", "liver")) == 0
+    assert main(words(scan, output, f"1 {DISC}", "--append")) == 0
+    first = read_segmentation(output, image).mask_of("liver")
+    assert read_segmentation(output, image).mask_of("Segment_1").any(axis=(1, 2)).tolist() == [
+        k == 1 for k in range(6)
+    ]
+    capsys.readouterr()
+    small = "22,22 38,22 30,14 30,30"
+    assert main(words(scan, output, f"2 {small}\n4 {small}", "--append", "--name", "liver")) == 0
+    assert f"in place of {first[2].sum()} voxels" in capsys.readouterr().out
+    after = read_segmentation(output, image).mask_of("liver")
+    np.testing.assert_array_equal(after[:2], first[:2])
+    assert 0 < after[2].sum() < first[2].sum()
+    assert after.any(axis=(1, 2)).tolist() == [True] * 5 + [False]
+    assert main(words(scan, tmp_path / "a.nii.gz", f"1 {DISC}", "--append")) == 3
+    assert "--append needs a .seg.nrrd file" in capsys.readouterr().err
+
+
+def test_parts_of_a_structure_have_points_of_their_own(scan, tmp_path, asked):
+    left, right = "18,22 29,22 24,12 24,32", "31,22 42,22 36,12 36,32"
+    output = tmp_path / "a.seg.nrrd"
+    assert main(words(scan, output, f"1 {left} {right}\n3 {left} {right}")) == 0
+    mask = read_segmentation(output, read_image(scan)).mask_of("Segment_1")
+    assert mask[1:4, :, :30].any(axis=(1, 2)).all()
+    assert mask[1:4, :, 31:].any(axis=(1, 2)).all()

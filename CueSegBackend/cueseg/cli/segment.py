@@ -38,13 +38,13 @@ def run(options: argparse.Namespace) -> int:
     from cueseg.image_files import check_name, extract_slice, read_image, write_segmentation
 
     check_points(options.points)
-    _check_output(options)
+    check_segment_output(options)
     with progress(f"reading {options.image}", options.verbose):
         image = read_image(options.image, options.series)
         modality = modality_of(image, options)
         axis = options.axis or ("stored" if image.shape[0] == 1 else "axial")
         where = extract_slice(image, axis, _index_of(image, axis, options.slice))
-        segmentation = _segmentation_for(image, options)
+        segmentation = segmentation_for(image, options)
     name = segmentation.free_name() if options.name is None else check_name(options.name)
     predictor = open_predictor(options.model, options.device, options.verbose)
     _log.info("%s on %s", predictor.card.name, predictor.device_note)
@@ -61,7 +61,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check_output(options: argparse.Namespace) -> None:
+def check_segment_output(options: argparse.Namespace) -> None:
+    """Raise a ValueError or an OSError unless the segment can be written or added as the options say."""
     from cueseg.image_files import check_output
 
     output = options.output
@@ -88,7 +89,8 @@ def _index_of(image: "ImageFile", axis: str, index: int | None) -> int:
     return index or 0
 
 
-def _segmentation_for(image: "ImageFile", options: argparse.Namespace) -> "Segmentation":
+def segmentation_for(image: "ImageFile", options: argparse.Namespace) -> "Segmentation":
+    """What the output file holds, if it is to be added to; else nothing."""
     from cueseg.image_files import Segmentation, read_segmentation
 
     if options.append and options.output.exists():

@@ -37,7 +37,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> argparse.Argum
         formatter_class=HelpFormatter,
     )
     _add_input(parser.add_argument_group("input"))
-    _add_output(parser.add_argument_group("output"))
+    add_segment_output(parser.add_argument_group("output"))
     add_model(parser.add_argument_group("model"))
     return parser
 
@@ -67,7 +67,8 @@ def _add_input(group: Any) -> None:
     add_image_kind(add)
 
 
-def _add_output(group: Any) -> None:
+def add_segment_output(group: Any, part: str = "this slice") -> None:
+    """Add the file of a segment, its name, and what happens to what is there; `part` is what one call segments."""
     add = group.add_argument
     add_output(add)
     add("--name", help="name of the segment (default: Segment_1, or the next that is free)")
@@ -75,7 +76,7 @@ def _add_output(group: Any) -> None:
     either.add_argument(
         "--append",
         action="store_true",
-        help="add to the .seg.nrrd file: a new segment, or this slice of segment --name; the rest stays",
+        help=f"add to the .seg.nrrd file: a new segment, or {part} of segment --name; the rest stays",
     )
     add_overwrite(either.add_argument)
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cueseg.cli.console import HelpFormatter, complain, say
-from cueseg.cli.file_arguments import add_image, add_image_kind, add_output, add_overwrite
-from cueseg.cli.predict import modality_of, open_image, write_labels
-from cueseg.cli.segment_arguments import AXIS_NAMES, add_model
+from cueseg.cli.console import HelpFormatter, complain, progress, say
+from cueseg.cli.file_arguments import add_image, add_image_kind
+from cueseg.cli.predict import modality_of
+from cueseg.cli.segment import check_segment_output, segmentation_for
+from cueseg.cli.segment_arguments import AXIS_NAMES, add_model, add_segment_output
 from cueseg.cli.weights import open_predictor
 
 if TYPE_CHECKING:
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
     from cueseg.refinement import RefinementProgress
     from cueseg.volumes import VolumeOptions, VolumeResult
 
-Clicked = dict[int, tuple[tuple[float, float], ...]]
+Clicked = dict[int, tuple[tuple[tuple[float, float], ...], ...]]
 
 _DESCRIPTION = """\
 Segment a structure from its extreme points on some of its slices: these by the network, those between them filled by
 shape and segmented by the network again from the extreme points of what was filled. Nothing is made before the first
 of these slices or after the last.
 
-FILE has a line for every clicked slice, its number and four points in any order, as segment takes them:
+FILE has a line for every clicked slice, its number and four points in any order, as segment takes them; where the
+structure is in several parts, four for each, one set after another:
   12  61,80 139,84 96,52 104,118
   18  58,83 141,88 97,50 101,121"""
 
@@ -50,10 +52,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     add("--points", type=Path, required=True, metavar="FILE", help="slices and points, see above")
     add("--axis", choices=AXIS_NAMES, default="axial", help="direction of the slices (default: axial)")
     add_image_kind(add)
-    add = parser.add_argument_group("output").add_argument
-    add_output(add)
-    add_overwrite(add)
-    add("--name", default="Segment_1", help="name of the segment (default: %(default)s)")
+    add_segment_output(parser.add_argument_group("output"), "these slices")
     group = parser.add_argument_group("method")
     add_model(group)
     _add_method(group.add_argument)
@@ -77,26 +76,35 @@ def run(options: argparse.Namespace) -> int:
         ValueError, OSError: Input or output that cannot be used.
         UnusableWeightsError: The model cannot be used.
     """
-    from cueseg.image_files import check_name, extract_slice
+    from cueseg.image_files import check_name, extract_slice, read_image, write_segmentation
     from cueseg.volumes import VolumeSession
 
-    clicked, settings, name = read_clicked(options.points), _settings(options), check_name(options.name)
-    image = open_image(options)
-    modality = modality_of(image, options)
+    clicked, settings = read_clicked(options.points), _settings(options)
+    name = None if options.name is None else check_name(options.name)
+    check_segment_output(options)
+    with progress(f"reading {options.image}", options.verbose):
+        image = read_image(options.image, options.series)
+        segmentation = segmentation_for(image, options)
+    modality, name = modality_of(image, options), segmentation.free_name() if name is None else name
     where = extract_slice(image, options.axis, min(clicked))
     session = VolumeSession(open_predictor(options.model, options.device, options.verbose))
     distance = image.spacing[2 - where.array_axis]  # image.spacing is in the order x, y, z
     session.set_image(np.moveaxis(image.array, where.array_axis, 0), modality, (distance, *where.spacing))
     watched = options.verbose or sys.stderr.isatty()
     result = session.segment_between(clicked, settings, monitor=_watch if watched else None)
-    mask = np.moveaxis(result.mask(), 0, where.array_axis)
-    write_labels(options, image, mask.astype(np.int16), ("background", name))
-    say(_report(name, image, result, options))
+    part = np.zeros(result.shape, bool)
+    part[list(result.slices)] = True
+    arrays = (np.moveaxis(found, 0, where.array_axis).reshape(image.shape) for found in (part, result.mask()))
+    replaced = segmentation.set_part(name, *arrays)
+    with progress(f"writing {options.output}", options.verbose):
+        overwrite = options.overwrite or options.append
+        write_segmentation(options.output, segmentation, image, overwrite=overwrite)
+    say(_report(name, image, result, options) + (f"; in place of {replaced} voxels" if replaced else ""))
     return 0
 
 
 def read_clicked(path: Path) -> Clicked:
-    """Slice number -> four points (x, y), from lines of a number and four points; # begins a remark.
+    """Slice number -> sets of four points (x, y), from lines of a number and points; # begins a remark.
 
     Raises:
         ValueError: Not such a file; the message names the line.
@@ -114,12 +122,20 @@ def read_clicked(path: Path) -> Clicked:
                 raise ValueError(f"a line begins with the number of a slice, from 0, not with {index!r}")
             if int(index) in clicked:
                 raise ValueError(f"slice {index} is listed twice: keep one of the lines")
-            clicked[int(index)] = parse_point_list(points)
+            clicked[int(index)] = tuple(parse_point_list(part) for part in _sets(points))
         except ValueError as error:
             raise ValueError(f"{path}, line {number}: {error}") from error
     if not clicked:
         raise ValueError(f'{path} lists no slice: write lines like "12  61,80 139,84 96,52 104,118"')
     return clicked
+
+
+def _sets(points: str) -> list[str]:
+    """Words in fours; what is no multiple of four is left whole, to be refused."""
+    words = points.split()
+    if len(words) <= 4 or len(words) % 4:
+        return [points]
+    return [" ".join(words[start : start + 4]) for start in range(0, len(words), 4)]
 
 
 def _settings(options: argparse.Namespace) -> "VolumeOptions":

@@ -111,12 +111,22 @@ class Segmentation:
             ValueError: A mask of another shape than the slice, a bad name, or one that several segments have.
         """
         wanted = checked_mask(mask, where)
-        old = self.find(check_name(name))
-        whole = np.zeros(self.shape, bool) if old is None else self.mask_of(name)
-        replaced = int(slice_view(whole, where).sum())
-        if old is not None:
-            self.layers[old.layer][whole] = 0
+        part, whole = (np.zeros(self.shape, bool) for _ in range(2))
+        slice_view(part, where)[...] = True
         slice_view(whole, where)[...] = wanted
+        return self.set_part(name, part, whole)
+
+    def set_part(self, name: str, part: NDArray[np.bool_], mask: NDArray[np.bool_]) -> int:
+        """The same for any part of the volume; both arrays are (slices, rows, cols), and `mask` counts within `part`.
+
+        Raises:
+            ValueError: A bad name, or one that several segments have.
+        """
+        old = self.find(check_name(name))
+        before = np.zeros(self.shape, bool) if old is None else self.mask_of(name)
+        whole = np.where(part, mask, before)
+        if old is not None:
+            self.layers[old.layer][before] = 0
         layer = self._free_layer(whole, 0 if old is None else old.layer)
         value = self._free_value(layer, old)
         if value > np.iinfo(self.layers[layer].dtype).max:
@@ -126,7 +136,7 @@ class Segmentation:
             self.segments.append(Segment(name, layer, value))
         else:
             self.segments[self.segments.index(old)] = replace(old, layer=layer, value=value)
-        return replaced
+        return int((before & part).sum())
 
     def _free_layer(self, whole: NDArray[np.bool_], preferred: int) -> int:
         """A layer that is empty wherever `whole` is; a new one if there is none."""
