@@ -13,6 +13,7 @@ RECIPE ?= $(BACKEND)/recipes/compact-cm.toml
 setup: $(READY)
 
 $(READY): pyproject.toml $(BACKEND)/Resources/requirements.txt
+	@echo "Setting up $(VENV), once: about 2.5 GB, a few minutes. pip says nothing meanwhile."
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
