@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from cueseg.training.points_cases import PointsCase
 from paired import difference
@@ -65,6 +66,17 @@ def expansion_table(cases: Sequence[PointsCase]) -> str:
         unknown.append(int((case.labels == 2).sum()) / case.truth.sum())
     head = "| label 1 that is the organ | of the organ with label 1 | unknown, in volumes of the organ |\n|---|---|---|"
     return f"{head}\n| {_mean(precise)} | {_mean(found)} | {_mean(unknown, 1)} |"
+
+
+def edge_table(cases: Sequence[PointsCase]) -> str:
+    """How little of an edge there is: the share of the voxels beside the organ that look like its inside."""
+    shares = []
+    for case in cases:
+        inside = case.image[ndimage.binary_erosion(case.truth)]
+        near = ndimage.binary_dilation(case.truth)
+        around = case.image[ndimage.binary_dilation(near) & ~near]
+        shares.append(np.mean(np.abs(around - inside.mean()) < 2 * inside.std()))
+    return f"| voxels beside the organ within two standard deviations of its inside |\n|---|\n| {_mean(shares)} |"
 
 
 def _mean(values: Sequence[float] | NDArray[np.float64], digits: int = 3) -> str:

@@ -26,7 +26,7 @@ from cueseg.training.points_recipe import PointsRecipe, read_points_recipe
 from cueseg.training.points_trainer import card_of, new_model
 from cueseg.training.points_validation import full_scores
 from points_crops import PATCHES, SHAPES, write_crop
-from points_tables import Found, expansion_table, selection_table, variant_table
+from points_tables import Found, edge_table, expansion_table, selection_table, variant_table
 from weak_labels import finished, log_of, trained
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -147,6 +147,7 @@ def report(options: argparse.Namespace) -> None:
         parts += [
             f"Labels of the {target} of {len(cases)} train patients, expanded from simulated points:",
             expansion_table(cases),
+            edge_table(cases),
             f"Networks of the {target} on val, mean over the training seeds {told} of every patient, mean ± standard "
             "deviation over patients; difference of the Dice to the partial loss alone, with its standard error and p "
             "of Wilcoxon's signed ranks, paired over patients:",

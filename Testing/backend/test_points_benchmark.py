@@ -121,3 +121,14 @@ def test_the_table_of_labels_says_how_they_agree(options):
     ]
     assert (precise, found) == pytest.approx(tuple(np.mean(of_labels, axis=0)), abs=1e-3)
     assert unknown > 0.5
+
+
+def test_an_organ_like_its_surroundings_has_no_edge():
+    rng = np.random.default_rng(0)
+    truth = np.zeros((20, 20, 20), bool)
+    truth[5:15, 5:15, 5:15] = True
+    noise = rng.normal(0, 1, truth.shape)
+    for step, share in ((0.0, 0.954), (2.0, 0.5), (9.0, 0.0)):
+        case = SimpleNamespace(image=np.where(truth, noise, noise + step), truth=truth)
+        row = tables.edge_table([case]).splitlines()[-1]
+        assert float(row.strip("| ").split("±")[0]) == pytest.approx(share, abs=0.05)
