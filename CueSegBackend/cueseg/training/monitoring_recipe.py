@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from cueseg.training.loop_options import LoopOptions
 from cueseg.training.recipe_values import check, read_as
+from cueseg.training.stage_options import StageOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class MonitoringRecipe(LoopOptions):
-    """How two networks of the first stage go on together; see also `LoopOptions`.
+class MonitoringRecipe(StageOptions):
+    """How two networks of the first stage go on together; see also `StageOptions`.
 
     Images, target, patches and flips are those of the first network's recipe.
 
@@ -20,7 +20,6 @@ class MonitoringRecipe(LoopOptions):
         weight: w, share of the loss that is distillation from the other network; the rest is the own copy's labels.
         temperature: T of the distillation.
         refresh: Steps after which the frozen copies are replaced by the best weights so far.
-        notes, data, description, licence: For the card.
     """
 
     name: str
@@ -30,20 +29,6 @@ class MonitoringRecipe(LoopOptions):
     weight: float = 0.5
     temperature: float = 4.0
     refresh: int = 400
-    batch: int = 1
-    learning_rate: float = 1e-2
-    optimizer: str = "sgd"
-    momentum: float = 0.99
-    nesterov: bool = True
-    weight_decay: float = 3e-5
-    schedule: str = "poly"
-    warm_up: int = 0
-    clip: float = 0.0
-    ema: float = 0.0
-    notes: str = ""
-    data: str = ""
-    description: str = ""
-    licence: str = "MIT"
 
     def __post_init__(self) -> None:
         check(self.kind == "monitoring", "kind", self.kind, '"monitoring"')

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from cueseg.seven_points.expansion import DEFAULT_THRESHOLD
-from cueseg.training.loop_options import LoopOptions
 from cueseg.training.recipe_values import check, read_as
+from cueseg.training.stage_options import StageOptions
 
 LABELS = ("simulated", "expanded", "true")
 NETWORKS = ("unet-2.5d", "unet", "monai-attentionunet")
@@ -14,8 +14,8 @@ SELECTIONS = ("weak", "full")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PointsRecipe(LoopOptions):
-    """Everything that decides the training of a network that tells one target apart; see also `LoopOptions`.
+class PointsRecipe(StageOptions):
+    """Everything that decides the training of a network that tells one target apart; see also `StageOptions`.
 
     The defaults are those of Zhai, Wang et al. 2022 for the vestibular schwannoma.
 
@@ -49,7 +49,6 @@ class PointsRecipe(LoopOptions):
         selection: What chooses the best weights on the split val: "weak" (agreement with the expanded labels and
             tightness in the boxes) or "full" (Dice with the true labels, which weak supervision does not have).
         validate_cases: At most so many images are validated on in training, the first ones of the split val; 0: all.
-        notes, data, description, licence: For the card.
     """
 
     name: str
@@ -80,20 +79,6 @@ class PointsRecipe(LoopOptions):
     crf_sigmas: tuple[float, float] = (6.0, 0.1)
     selection: str = "weak"
     validate_cases: int = 0
-    batch: int = 1
-    learning_rate: float = 1e-2
-    optimizer: str = "sgd"
-    momentum: float = 0.99
-    nesterov: bool = True
-    weight_decay: float = 3e-5
-    schedule: str = "poly"
-    warm_up: int = 0
-    clip: float = 0.0
-    ema: float = 0.0
-    notes: str = ""
-    data: str = ""
-    description: str = ""
-    licence: str = "MIT"
 
     def __post_init__(self) -> None:
         self._check_data()
