@@ -13,7 +13,7 @@ from ExtremePointSegLib.WholeVolumeSlices import SegmentSlices
 _NAME = "Derived points"
 _KINDS = ("derived", "propagated")
 _COLOR, _MOVED_COLOR = (1.0, 0.85, 0.2), (0.3, 1.0, 0.3)
-_GLYPH = 2.2
+_GLYPH = 4.0
 _STILL = 1e-3  # pixels
 
 
@@ -31,7 +31,7 @@ class DerivedPoints:
     ) -> None:
         """Show the points of a segment in the views that lie along its slices.
 
-        :param moved: a slice whose points were moved and are shown all the same; filled, not hollow.
+        :param moved: a slice whose points were moved and are shown all the same, in another colour.
         """
         wanted = [
             n for n in slices.kinds if slices.kinds[n] in _KINDS or (n == moved and n in slices.records)
@@ -83,7 +83,7 @@ class DerivedPoints:
         HiddenNodes.hide(display)
         display.SetPointLabelsVisibility(False)
         display.SetVisibility3D(False)
-        display.SetGlyphType(display.Circle2D)
+        display.SetGlyphType(display.StarBurst2D)  # a ring; all others but crosses are filled
         display.SetGlyphScale(_GLYPH)
         display.SetColor(*_COLOR)
         display.SetSelectedColor(*_MOVED_COLOR)

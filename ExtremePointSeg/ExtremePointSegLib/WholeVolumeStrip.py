@@ -11,6 +11,9 @@ from ExtremePointSegLib.WholeVolumeSlices import SegmentSlices
 MOST = 60  # marks in a row; of more slices only those that somebody has to know are shown
 CLICKED_MARK, MADE, HAND, NEXT, EMPTY = "●", "○", "◐", "▲", "·"
 _LEFT_OUT = "…"
+_STYLE = (
+    "text-decoration:none; color:palette(window-text)"  # links of their own colour do not show in dark panels
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def stripOf(
         isNext = index == suggested
         words[str(index)] = _wordsOf(index, slices.kinds.get(index), isNext, index in outdated, _)
         mark = NEXT if isNext else _markOf(slices.kinds.get(index))
-        html.append(f'<a href="{index}" style="text-decoration:none">{mark}</a>')
+        html.append(f'<a href="{index}" style="{_STYLE}">{mark}</a>')
     low, high = (_(side) for side in slices.stack.sides)
     return Strip(f"{low} {' '.join(html)} {high}", words)
 

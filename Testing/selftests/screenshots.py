@@ -24,6 +24,7 @@ import slicer  # noqa: E402
 from ExtremePointSegSelfTest import Expectation, Gestures  # noqa: E402
 from ExtremePointSegSelfTest.PanelCase import PanelCase  # noqa: E402
 from ExtremePointSegSelfTest.SevenPointsCase import CLICKS, SevenPointsCase  # noqa: E402
+from ExtremePointSegSelfTest.VolumeCase import VolumeCase  # noqa: E402
 from ExtremePointSegSelfTest.WritingTests import SPLEEN  # noqa: E402
 from ScribbleRefineSelfTest import Phantom  # noqa: E402
 from ScribbleRefineSelfTest.BoxCase import BoxCase  # noqa: E402
@@ -65,15 +66,20 @@ class Studio(PanelCase, unittest.TestCase):
         self.ui.placeButton.click()
 
 
+def set_window(volume, window: float, level: float) -> None:
+    """How bright the views show the volume."""
+    display = volume.GetDisplayNode()
+    display.AutoWindowLevelOff()
+    display.SetWindowLevel(window, level)
+
+
 @contextmanager
 def opened(folder: Path):
     """The panel with the abdomen in the views; the double is replaced by the network."""
     studio = Studio(folder)
     studio.setUp()
     studio.useNetwork()
-    display = studio.volume.GetDisplayNode()
-    display.AutoWindowLevelOff()
-    display.SetWindowLevel(WINDOW, LEVEL)
+    set_window(studio.volume, WINDOW, LEVEL)
     yield studio
     studio.tearDown()
 
@@ -98,6 +104,7 @@ def take_all(folder: Path) -> None:
         for theme in ("light", "dark"):
             studio.picture(f"missing_{theme}", theme)
     take_points(folder)
+    take_volume(folder)
     take_scribbles(folder)
     take_box(folder)
 
@@ -115,9 +122,7 @@ def take_points(folder: Path) -> None:
     """While points are placed, and with the labels of a complete object."""
     studio = PointsStudio(folder)
     studio.setUp()
-    display = studio.volume.GetDisplayNode()
-    display.AutoWindowLevelOff()
-    display.SetWindowLevel(WINDOW, LEVEL)
+    set_window(studio.volume, WINDOW, LEVEL)
     studio.points()
     studio.clickPoints(CLICKS[:5])
     studio.picture("points_missing")
@@ -131,6 +136,45 @@ def take_points(folder: Path) -> None:
     for name in ("inputs", "model", "points"):
         getattr(studio.ui, f"{name}CollapsibleButton").collapsed = False
     studio.ui.sevenPointsCollapsibleButton.collapsed = True
+
+
+class VolumeStudio(VolumeCase, Studio):
+    """The section on whole volumes."""
+
+    def clickSpleen(self, *indices: int) -> None:
+        """Place the points of the spleen on other slices too."""
+        self.ui.placeButton.click()
+        for index in indices:
+            spleen = [Expectation.toWorld(self.volume, np.array([i, j, index])) for i, j in SPLEEN]
+            Gestures.sliceWidget("Red").mrmlSliceNode().JumpSliceByOffsetting(*spleen[0])
+            for ras in spleen:
+                Gestures.click("Red", ras)
+            self.waitUntilIdle()
+        self.ui.placeButton.click()
+
+
+def take_volume(folder: Path) -> None:
+    """Clicked slices, and what became of those between."""
+    studio = VolumeStudio(folder)
+    studio.setUp()
+    studio.useNetwork()
+    set_window(studio.volume, WINDOW, LEVEL)
+    sections = [getattr(studio.ui, f"{name}CollapsibleButton") for name in ("inputs", "model", "points")]
+    for section in sections:
+        section.collapsed = True
+    studio.ui.volumeCollapsibleButton.collapsed = False
+    studio.segment_spleen()
+    studio.clickSpleen(7, 13)
+    studio.pushAndWait(studio.ui.volumeFillButton)
+    studio.ui.clearButton.click()
+    studio.ui.volumeNextButton.click()
+    studio.waitUntilIdle()
+    studio.picture("volume")
+    print(screenshots.save_slice_views(folder / "views_volume.png").name)
+    studio.tearDown()
+    for section in sections:
+        section.collapsed = False
+    studio.ui.volumeCollapsibleButton.collapsed = True
 
 
 class ScribbleStudio(BoxCase, unittest.TestCase):
@@ -157,9 +201,7 @@ def take_scribbles(folder: Path) -> None:
     studio.setUp()
     studio.picture("start")
     studio.begin()
-    display = studio.volume.GetDisplayNode()
-    display.AutoWindowLevelOff()
-    display.SetWindowLevel(260, 100)
+    set_window(studio.volume, 260, 100)
     studio.paint("background", CYST_LINE)
     studio.paint("liver", LIVER_LINE)
     studio.paint("spleen", SPLEEN_LINE)
@@ -183,9 +225,7 @@ def take_box(folder: Path) -> None:
     """One object in a box, fine-tuned with a scribble."""
     studio = ScribbleStudio(folder)
     studio.setUp()
-    display = studio.volume.GetDisplayNode()
-    display.AutoWindowLevelOff()
-    display.SetWindowLevel(260, 100)
+    set_window(studio.volume, 260, 100)
     studio.beginWithBox(PAIR_BOX)
     studio.paint("background", CYST_LINE)
     studio.ui.tuneButton.click()
