@@ -25,7 +25,7 @@ from ExtremePointSegLib import Messages
 from ExtremePointSegLib.Panel import Panel
 from ExtremePointSegLib.Predictor import loadPredictor
 from ExtremePointSegLib.Readiness import State
-from ExtremePointSegLib.Settings import Modality, Overwrite
+from ExtremePointSegLib.Settings import Filling, Modality, Overwrite
 from ExtremePointSegSelfTest.HistoryTests import HistoryTests
 from ExtremePointSegSelfTest.PlacingTests import PlacingTests
 from ExtremePointSegSelfTest.PointLabelsTests import PointLabelsTests
@@ -90,6 +90,7 @@ class ExtremePointSegParameterNode:
     autoApply: bool = True
     keepExisting: bool = False
     volumeNetwork: bool = True
+    volumeFilling: Filling = Filling.DISTANCES
     overwrite: Overwrite = Overwrite.NONE
     threshold: Annotated[float, WithinRange(0.01, 0.99)] = 0.5
     target: vtkMRMLMarkupsFiducialNode

@@ -103,7 +103,8 @@ class Recorder:
     ) -> None:
         """Slices were written at once.
 
-        :param noted: "volume" or "propagated", and what gives the kind's own fields; see `volumeFields`.
+        :param noted: "volume" or "propagated", and what gives the kind's own fields; see `volumeFields`. Or "given",
+            for what cannot be made again.
         :param made: slice -> bool (rows, columns).
         :param edit: what was written, None if nothing was.
         :param seconds: of computing.
@@ -112,6 +113,9 @@ class Recorder:
         stages = {"network": seconds, "write": time.perf_counter() - self._began}
         times = self._log(kind, request, stages, 0, edit)
         if not self.records.isOn or edit is None:
+            return
+        if kind == "given":
+            self.records.note(kind, _nodes(request), self._ids(request), **fields(), **times)
             return
         self.records.note(
             kind,

@@ -24,6 +24,13 @@ class Overwrite(Choice):
     ALL = slicer.vtkMRMLSegmentEditorNode.OverwriteAllSegments, "All segments"
 
 
+class Filling(Choice):
+    """How shapes between slices are made."""
+
+    DISTANCES = "distances", "Signed distances"
+    CONTOURS = "contours", "Morphological contours"
+
+
 class LabelSource(Choice):
     """What the labels of a training set are made of."""
 

@@ -85,7 +85,8 @@ class WholeVolume:
             from cueseg.volumes import filled_volume
 
             if image is None:
-                return filled_volume(given, slices.stack.count, slices.stack.spacing, points)
+                stack = slices.stack
+                return filled_volume(given, stack.count, stack.spacing, points, request.fill)
             session = self._sessionFor(request, image)
             return session.segment_between(points, options, monitorOf(task), given)
 
@@ -93,6 +94,8 @@ class WholeVolume:
             return {index: item for index, item in result.slices.items() if index not in given}
 
         noted = "volume", lambda: volumeFields(points, given, options)
+        if request.fill is not None:  # which a replay does not have
+            noted = "given", lambda: {"why": "contours"}
         self._submit(request, slices, work, made, ("filled slices", onDone, onError, onProgress), noted)
 
     def carryOn(
@@ -177,7 +180,7 @@ class WholeVolume:
 
     def _sessionFor(self, request: VolumeRequest, image: StackImage) -> Any:
         segment = (request.segmentationNode.GetID(), request.segmentId)
-        return self._networks.sessionFor(self._slicePredictor(request.model), image, segment)
+        return self._networks.sessionFor(self._slicePredictor(request.model), image, segment, request.fill)
 
     def _submit(
         self,

@@ -15,6 +15,7 @@ from ExtremePointSegLib.SegmentFromPoints import SlicePredictor
 if TYPE_CHECKING:
     from cueseg.refinement import Decision, RefinementProgress
     from cueseg.volumes import VolumeSession
+    from cueseg.volumes.between import Filling
 
 _MOST = 4  # sessions; each remembers about a megabyte for every slice of 512 x 512
 
@@ -69,17 +70,20 @@ class VolumeNetworks:
     def __init__(self) -> None:
         self._sessions: OrderedDict[Hashable, tuple[SlicePredictor, VolumeSession]] = OrderedDict()
 
-    def sessionFor(self, slices: SlicePredictor, image: StackImage, segment: Hashable) -> VolumeSession:
+    def sessionFor(
+        self, slices: SlicePredictor, image: StackImage, segment: Hashable, fill: Filling | None
+    ) -> VolumeSession:
         """The session of a segment; a new one if anything else changed.
 
+        :param fill: how to fill between slices; None: the way of `cueseg.volumes`.
         :raises ValueError: an image that cannot be used.
         """
         from cueseg.volumes import VolumeSession
 
-        key = (image.key, segment)
+        key = (image.key, segment, fill)
         known = self._sessions.pop(key, None)
         if known is None or known[0] is not slices:
-            session = VolumeSession(BorrowedPredictor(slices))
+            session = VolumeSession(BorrowedPredictor(slices), fill)
             session.set_image(image.images, image.modality, image.spacing)
             known = slices, session
         self._sessions[key] = known

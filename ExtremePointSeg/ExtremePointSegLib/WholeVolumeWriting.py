@@ -18,6 +18,7 @@ from ExtremePointSegLib.WholeVolumeSlices import GIVEN, SegmentSlices, slicesOf,
 
 if TYPE_CHECKING:
     from cueseg.volumes import Propagation, SliceResult, VolumeResult
+    from cueseg.volumes.between import Filling
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class VolumeRequest:
 
     :param weights: name and SHA-256 of the model's weights.
     :param useNetwork: whether filled slices are given to the network.
+    :param fill: how to fill between slices; None: the way of `cueseg.volumes`.
     """
 
     volumeNode: slicer.vtkMRMLScalarVolumeNode
@@ -37,6 +39,7 @@ class VolumeRequest:
     overwriteMode: int = slicer.vtkMRMLSegmentEditorNode.OverwriteNone
     weights: tuple[str, str] = ("", "")
     useNetwork: bool = True
+    fill: Filling | None = None
 
     @property
     def nodes(self) -> tuple[slicer.vtkMRMLSegmentationNode, str, slicer.vtkMRMLScalarVolumeNode]:

@@ -97,7 +97,12 @@ class VolumeTests(VolumeCase):
         self.assertEqual(len(self.double.calls), asked)
         self.assertEqual(set(self.sliceKinds().values()), {"clicked", "filled"})
         filled = self.volumeVoxels()
+        self.ui.volumeFillingComboBox.currentIndex = 1
+        self.pushAndWait(self.ui.volumeFillButton)
+        self.assertTrue((self.volumeVoxels() != filled).any(), "the Segment Editor's own shapes")
         self.ui.undoButton.click()
+        self.ui.undoButton.click()
+        self.ui.volumeFillingComboBox.currentIndex = 0
         self.ui.volumeNetworkCheckBox.click()
         self.pretendMissing(["torch"])
         self.panel.checkPackages()

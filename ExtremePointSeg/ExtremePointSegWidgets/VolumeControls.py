@@ -4,8 +4,9 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
-from CueSegMRML import Slices
+from CueSegMRML import ContourFilling, Slices
 from ExtremePointSegLib import WholeVolumeMessages as Messages
+from ExtremePointSegLib.Settings import Filling
 from ExtremePointSegLib.WholeVolumeStrip import legend
 from ExtremePointSegLib.WholeVolumeWriting import VolumeRequest
 
@@ -114,6 +115,7 @@ class VolumeControls:
             settings.overwrite.value,
             (panel.models[index].name, panel.models[index].sha256) if index >= 0 else ("", ""),
             settings.volumeNetwork and self.hasNetwork,
+            ContourFilling.fillGap if settings.volumeFilling is Filling.CONTOURS else None,
         )
 
     def _goTo(self, index):

@@ -5,6 +5,7 @@ import pytest
 import slicer
 
 from cueseg.volumes import fill_between
+from CueSegMRML import ContourFilling
 from doubles import quadrilateral
 from ExtremePointSegLib.Settings import Overwrite
 from whole_volume_case import WholeVolumeCase, ring
@@ -92,6 +93,23 @@ def test_without_the_network_shapes_are_filled(case):
     assert slices.records[4].weights == ("", "")
     case.fill()
     assert set(kinds(case).values()) == {"clicked", "derived"}, "filled slices are made again"
+
+
+def test_shapes_can_be_those_of_the_segment_editor(case):
+    case.click_slices(2, scale=1.0)
+    case.click_slices(6, scale=0.5)
+    outcome = case.fill(useNetwork=False, fill=ContourFilling.fillGap)
+    masks = case.slices().masks
+    expected = ContourFilling.fillGap(masks[2], masks[6], 4, (1.0, 1.0))
+    for index, mask in enumerate(expected, 3):
+        np.testing.assert_array_equal(masks[index], mask)
+    areas = masks[2:7].sum(axis=(1, 2))
+    assert (np.diff(areas) < 0).all()
+    assert set(outcome.written.values()) == {"filled"}
+    case.fill()
+    derived = case.slices().points(4)
+    case.fill(fill=ContourFilling.fillGap)
+    assert (case.slices().points(4) != derived).any(), "the network gets the points of these shapes"
 
 
 def test_only_what_changed_is_computed_again(case):

@@ -158,7 +158,8 @@ def test_signals_of_widgets_from_a_ui_file_are_emitted_too(tmp_path):
     path = tmp_path / "label.ui"
     path.write_text(
         '<ui version="4.0"><class>W</class><widget class="QWidget" name="W"><layout class="QVBoxLayout" name="l">'
-        '<item><widget class="QLabel" name="label"/></item></layout></widget></ui>'
+        '<item><widget class="QLabel" name="label"/></item></layout></widget></ui>',
+        encoding="utf-8",
     )
     widget, got = slicer.util.loadUI(str(path)), []
     label = slicer.util.childWidgetVariables(widget).label

@@ -7,7 +7,7 @@ their centroids, so that a structure that runs obliquely through the slices is n
 overlap more as they lie, as a bow does with its two ends.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -18,11 +18,14 @@ from scipy import ndimage
 from cueseg.scribbles.arrays import check_spacing
 from cueseg.volumes.parts import Mask, matched_parts
 
-__all__ = ["check_masks", "fill_between", "fill_gap"]
+__all__ = ["Filling", "check_masks", "fill_between", "fill_gap"]
+
+Filling = Callable[[Mask, Mask, int, tuple[float, ...]], list[Mask]]
+"""Two masks (rows, cols) so many slices apart, and (row, col) of a pixel in mm -> the masks between; see `fill_gap`."""
 
 
 def fill_between(
-    masks: Mapping[int, ArrayLike], pixel_size: Sequence[float] | None = None
+    masks: Mapping[int, ArrayLike], pixel_size: Sequence[float] | None = None, fill: Filling | None = None
 ) -> dict[int, Mask]:
     """Fill the slices between given ones; nothing is made before the first of them or after the last.
 
@@ -32,6 +35,7 @@ def fill_between(
     Args:
         masks: Slice number -> (rows, cols) mask, nonzero inside; in any order.
         pixel_size: (row, col) in mm; None: square pixels.
+        fill: Another way to fill; None: `fill_gap`.
 
     Returns:
         Number of every slice between two given ones -> (rows, cols) bool.
@@ -42,7 +46,7 @@ def fill_between(
     given, sizes = check_masks(masks), check_spacing(pixel_size, 2)
     filled: dict[int, Mask] = {}
     for first, last in pairwise(sorted(given)):
-        between = fill_gap(given[first], given[last], last - first, sizes)
+        between = (fill or fill_gap)(given[first], given[last], last - first, sizes)
         filled |= dict(zip(range(first + 1, last), between, strict=True))
     return filled
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cueseg.metrics import dice
 from cueseg.refinement.progress import Reporter
-from cueseg.volumes.between import fill_gap
+from cueseg.volumes.between import Filling, fill_gap
 from cueseg.volumes.options import VolumeOptions
 from cueseg.volumes.parts import Mask
 from cueseg.volumes.point_sets import derived_sets, has_parts
@@ -71,12 +71,19 @@ class BetweenRun:
         before: What is known.
         options: How to segment.
         reporter: Told every time before the network is run.
+        fill: How to fill between two slices.
     """
 
     def __init__(
-        self, network: SliceNetwork, before: Memory, options: VolumeOptions, reporter: Reporter
+        self,
+        network: SliceNetwork,
+        before: Memory,
+        options: VolumeOptions,
+        reporter: Reporter,
+        fill: Filling = fill_gap,
     ) -> None:
         self._network, self._before, self._options, self._reporter = network, before, options, reporter
+        self._fill = fill
         self._found: dict[Key, Answer] = {}
         self._gaps: dict[tuple[int, int, End, End], list[Mask]] = {}
         self._calls = 0
@@ -128,7 +135,7 @@ class BetweenRun:
             known = self._before.gaps.get(gap)
             if known is None:
                 pixel_size = self._network.spacing[1:]
-                known = fill_gap(slices[first].mask, slices[last].mask, last - first, pixel_size)
+                known = self._fill(slices[first].mask, slices[last].mask, last - first, pixel_size)
                 for mask in known:
                     mask.flags.writeable = False
             self._gaps[gap] = known

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cueseg.scribbles.arrays import check_spacing
-from cueseg.volumes.between import check_masks, fill_between
+from cueseg.volumes.between import Filling, check_masks, fill_between
 from cueseg.volumes.result import SliceResult, VolumeResult
 
 __all__ = ["filled_volume"]
@@ -17,6 +17,7 @@ def filled_volume(
     count: int,
     spacing: tuple[float, float, float] | None = None,
     clicked: Mapping[int, ArrayLike] | None = None,
+    fill: Filling | None = None,
 ) -> VolumeResult:
     """`fill_between` with the result of a `VolumeSession`, so that `suggest_slice` can be asked about it.
 
@@ -25,6 +26,7 @@ def filled_volume(
         count: Slices of the volume.
         spacing: (slice, row, col) in mm; None: 1 mm.
         clicked: Slice number -> (4 n, 2) points (x, y) that a given mask was accepted with.
+        fill: Another way to fill; None: that of `fill_between`.
 
     Raises:
         ValueError: As `fill_between`; or a slice beyond the volume.
@@ -42,7 +44,7 @@ def filled_volume(
         )
         for index, mask in masks.items()
     }
-    for index, mask in fill_between(masks, sizes[1:]).items():
+    for index, mask in fill_between(masks, sizes[1:], fill).items():
         if index not in slices:
             slices[index] = SliceResult(index=index, kind="filled", mask=mask)
     shape = (count, *next(iter(masks.values())).shape)

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 
 from cueseg.intensity import Modality
 from cueseg.refinement.progress import Monitor, Reporter
-from cueseg.volumes.between import check_masks
+from cueseg.volumes.between import Filling, check_masks, fill_gap
 from cueseg.volumes.between_run import Accepted, BetweenRun, Memory
 from cueseg.volumes.options import PropagationOptions, VolumeOptions
 from cueseg.volumes.parts import Mask
@@ -22,10 +22,11 @@ class VolumeSession:
 
     Args:
         predictor: An `ExtremePointPredictor`; the image set in it becomes another with every call.
+        fill: Another way to fill between slices; None: that of `fill_between`.
     """
 
-    def __init__(self, predictor: SlicePredictor) -> None:
-        self._predictor = predictor
+    def __init__(self, predictor: SlicePredictor, fill: Filling | None = None) -> None:
+        self._predictor, self._fill = predictor, fill or fill_gap
         self._network: SliceNetwork | None = None
         self._memory = Memory({}, {})
 
@@ -87,7 +88,7 @@ class VolumeSession:
             for index, points in clicked.items()
         }
         masks = _checked(network, given) if given else {}
-        run = BetweenRun(network, self._memory, options, Reporter(monitor))
+        run = BetweenRun(network, self._memory, options, Reporter(monitor), self._fill)
         result = run.result(
             {index: Accepted(keys.get(index, ()), masks.get(index)) for index in {*keys, *masks}}
         )
