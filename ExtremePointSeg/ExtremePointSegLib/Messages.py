@@ -12,7 +12,7 @@ from ExtremePointSegLib.SegmentFromPoints import SET_SIZE, Notice
 KEYS = {
     "place": ("E", "place points, or stop placing"),
     "run": ("U", "segment; while it computes, cancel"),
-    "accept": ("N", "done with this slice: remove its points and show the next one"),
+    "accept": ("N", "done here: clear the points, next slice"),
     "suggested": ("J", "go to the slice that is suggested next"),
     "cue": ("C", "show or hide the cue of the points"),
     "undo": ("Z", "undo: segments and points together"),

@@ -1,16 +1,22 @@
 """Undo and keys: segments and points come back together, and nothing is computed for them."""
 
+from random import Random
+
 import numpy as np
 import qt
 import slicer
 
 from CueSegBackendSelfTest.Views import sliceWidget
 from ExtremePointSegLib.Messages import KEYS
-from ExtremePointSegSelfTest import Gestures
+from ExtremePointSegSelfTest import Expectation, Gestures
 from ExtremePointSegSelfTest.PanelCase import PanelCase
 
 # Of the slice views, of markups in place mode, and of the main window.
 TAKEN = {"Left", "Right", *"BFVRGT[]{}", "Del", "Backspace", "Return", "Esc", "Space"}
+GESTURES = (
+    *("click", "ring", "ring", "ring", "ring", "drag", "drag"),
+    *("delete", "segment", "leave", "clearButton", "undoButton", "redoButton"),
+)
 
 
 class HistoryTests(PanelCase):
@@ -27,9 +33,8 @@ class HistoryTests(PanelCase):
     def labels(self):
         """Voxels of all segments, by id: bytes that differ when anything does."""
         segmentation = self.settings.segmentation
-        ids = list(segmentation.GetSegmentation().GetSegmentIDs())
-        arrays = (slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, n, self.volume) for n in ids)
-        return {name: array.tobytes() for name, array in zip(ids, arrays, strict=True)}
+        ids = segmentation.GetSegmentation().GetSegmentIDs()
+        return {name: Expectation.segmentPoints(segmentation, name).tobytes() for name in ids}
 
     def state(self):
         """What a step is to bring back bit by bit."""
@@ -128,6 +133,53 @@ class HistoryTests(PanelCase):
         self.ui.undoButton.click()
         self.assertEqual((self.settings.segmentId, self.voxelCount(second)), (second, 0))
         self.assertEqual(self.voxelCount(first), count)
+
+    def gesture(self, name, random):
+        """Do one of the things that users do."""
+        view, mm = random.choice(("Red", "Green", "Yellow")), random.uniform(8, 30)
+        offset = random.choice(((-mm, 0.2 * mm), (mm, -0.1 * mm), (0.1 * mm, mm / 2), (-0.2 * mm, -mm / 2)))
+        points = self.placedPoints()
+        if name == "click":
+            self.clickRing(view, offsets=[offset])
+        elif name == "drag" and len(points):
+            self.ui.placeButton.checked = False
+            node = sliceWidget("Red").mrmlSliceNode()
+            node.JumpSliceByOffsetting(*points[0])
+            Gestures.drag("Red", points[0], points[0] + 5 * Gestures.sliceAxes("Red")[1])
+        elif name == "delete" and len(points):
+            self.settings.points.RemoveNthControlPoint(0)
+        elif name == "segment":
+            self.ui.segmentComboBox.currentIndex = 1 - self.ui.segmentComboBox.currentIndex
+        elif name == "leave":
+            slicer.util.selectModule("ScribbleRefine")
+            slicer.util.selectModule("ExtremePointSeg")
+        elif name in ("clearButton", "undoButton", "redoButton"):
+            getattr(self.ui, name).click()
+        elif name == "ring":
+            self.clickRing(view, offsets=[(a * mm / 30, b * mm / 30) for a, b in Gestures.RING])
+
+    def test_AnyOrderOfGesturesCanBeTakenBack(self):
+        """Back to the beginning and forth again: the same bits, no node more, and nothing computed."""
+        random = Random(4)
+        self.addSegment()
+        self.addSegment()
+        start, nodes = self.state(), slicer.mrmlScene.GetNumberOfNodes()
+        for _ in range(30):
+            self.gesture(random.choice(GESTURES), random)
+            self.waitUntilIdle()
+        end, asked, steps = self.state(), len(self.double.calls), 0
+        self.assertGreater(asked, 8)
+        while self.ui.undoButton.enabled:
+            self.ui.undoButton.click()
+            self.waitUntilIdle()
+            steps += 1
+        self.assertEqual(self.state(), start)
+        for _ in range(steps):
+            self.ui.redoButton.click()
+            self.waitUntilIdle()
+        self.assertEqual(self.state(), end)
+        self.assertGreater(steps, 4)
+        self.assertEqual((len(self.double.calls), slicer.mrmlScene.GetNumberOfNodes()), (asked, nodes))
 
     def test_KeysPressTheButtons(self):
         """E places, C shows the cue, Z and Y go back and forth, N goes to the next slice, U segments."""
