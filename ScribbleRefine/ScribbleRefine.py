@@ -31,12 +31,14 @@ from ScribbleRefineLib.Panel import Calls, Panel
 from ScribbleRefineLib.Settings import Edges, Method, Overlay, Region
 from ScribbleRefineSelfTest.BoxTests import BoxTests
 from ScribbleRefineSelfTest.RefiningTests import RefiningTests
+from ScribbleRefineSelfTest.ReportTests import ReportTests
 from ScribbleRefineSelfTest.ReviewTests import ReviewTests
 from ScribbleRefineSelfTest.SceneTests import SceneTests
 from ScribbleRefineWidgets import Controls
 from ScribbleRefineWidgets.Brush import Brush
 from ScribbleRefineWidgets.PanelSlots import PanelSlots
 from ScribbleRefineWidgets.PlotPane import PlotPane
+from ScribbleRefineWidgets.ReportSection import ReportSection
 from ScribbleRefineWidgets.RoundView import RoundView
 from ScribbleRefineWidgets.Tables import LabelTableView, prepareTable
 
@@ -134,7 +136,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/ScribbleRefine.ui"))
         self.layout.addWidget(uiWidget)
         self.ui = ui = slicer.util.childWidgetVariables(uiWidget)
-        for hidden in (ui.reportTextEdit, ui.reportTable, ui.plotContainer, ui.jumpButton):
+        for hidden in (ui.reportTextEdit, ui.plotContainer, ui.jumpButton):
             hidden.visible = False
         prepareTable(ui.volumeTable)
         ui.boxPlaceWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceSingleMarkup
@@ -148,6 +150,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         self._settling.connect("timeout()", self.onSettled)
         self.brush = Brush(ui.segmentEditorWidget)
         self.labels = LabelTableView(ui.labelTable, self.onLabelChosen, self.onLocked)
+        self.report = ReportSection(ui, self.panel.session, self.onError)
         plot = PlotPane(ui.plotContainer, slicer.mrmlScene)
         self._round = RoundView(ui.progressBar, ui.messageLabel, ui.jumpButton, plot, self.panel.jumpTo)
         actions = {
@@ -179,7 +182,6 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         for button, slot in (
             (ui.setUpButton, self.onSetUp),
             (ui.freeMemoryButton, panel.freeMemory),
-            (ui.freeMemoryButton, panel.freeMemory),
             (ui.importButton, self.onImport),
             (ui.inspectButton, lambda: panel.inspect(self._parameterNode, inspected)),
             (ui.initialButton, lambda: panel.runNetwork(self._parameterNode, self._calls)),
@@ -198,8 +200,6 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
             (ui.resetWeightsButton, session.resetWeights),
             (ui.saveWeightsButton, lambda: session.saveWeights(ui.weightsPathLineEdit.currentPath)),
             (ui.applyWeightsButton, self.onApplyWeights),
-            (ui.reportButton, self.onShowReport),
-            (ui.saveReportButton, lambda: session.saveReport(ui.reportPathLineEdit.currentPath)),
         ):
             button.connect("clicked(bool)", partial(self.perform, slot))
         ui.beforeButton.connect("pressed()", partial(self.onBefore, True))
@@ -207,13 +207,14 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         ui.networkComboBox.connect("currentIndexChanged(int)", self.onNetworkChosen)
         ui.targetComboBox.connect("currentIndexChanged(int)", self.onTargetChosen)
         ui.labelNameLineEdit.connect("returnPressed()", partial(self.perform, self.onAddLabel))
-        for path in (ui.networkPathLineEdit, ui.weightsPathLineEdit, ui.reportPathLineEdit):
+        for path in (ui.networkPathLineEdit, ui.weightsPathLineEdit):
             path.connect("currentPathChanged(QString)", lambda text: self.refresh())
         self._observeScene(slicer.mrmlScene)
 
     def cleanup(self):
         """Stop everything that could call back."""
         self.setParameterNode(None)
+        self.report.close()
         self._poller.stop()
         self.panel.close()
         self.removeObservers()
@@ -228,6 +229,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         """Drop work and nodes before the scene goes."""
         self.onSceneStartImport(caller, event)
         self.panel.forget()
+        self.report.leaveScene()
         self._poller.start()
         self._round.clear()
 
@@ -236,6 +238,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         if self._parameterNode is not None:
             self._settling.stop()
             self.keys.uninstall()
+            self.report.release()
             self.brush.leave()
             self._parameterNode.disconnectGui(self._guiTag)
             self.removeObservers(self.onParametersModified)
@@ -259,6 +262,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         self.panel.showOverlay(parameters)
         self._observeBox(parameters.box)
         self._settling.start(SETTLING)
+        self.report.follow()
         self.refresh()
 
     def _observeScribbles(self, node):
@@ -298,6 +302,7 @@ class ScribbleRefineWidget(PanelSlots, SceneEvents, ScriptedLoadableModuleWidget
         self._showNetworks()
         self._showLabels()
         self._showTargets()
+        self.report.refresh()
         Controls.showState(self.ui, self.panel, self._parameterNode, self.labels.current)
 
 
@@ -323,5 +328,7 @@ class ScribbleRefineLogic(ScriptedLoadableModuleLogic):
 #
 
 
-class ScribbleRefineTest(BoxTests, RefiningTests, ReviewTests, SceneTests, ScriptedLoadableModuleTest):
+class ScribbleRefineTest(
+    BoxTests, RefiningTests, ReportTests, ReviewTests, SceneTests, ScriptedLoadableModuleTest
+):
     """Runs in Slicer; the cases are in ScribbleRefineSelfTest."""

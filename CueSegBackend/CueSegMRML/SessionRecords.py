@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import slicer
 
-from cueseg.sessions.identity import VolumeIdentity, WeightsIdentity, header_for, identity_of
-from cueseg.sessions.planes import StackView
-from cueseg.sessions.record import line_of
-from cueseg.sessions.recorder import SessionRecorder
 from cueseg.whole_files import write_whole
 from CueSegMRML import SegmentMasks, Volumes
 from CueSegMRML.Slices import SlicePlane
+
+if TYPE_CHECKING:
+    from cueseg.sessions.identity import VolumeIdentity
+    from cueseg.sessions.planes import StackView
+    from cueseg.sessions.recorder import SessionRecorder
 
 NODE_NAME = "Session record"
 REFERENCE = "CueSeg.SessionRecord"  # node reference of the segmentation
@@ -117,7 +118,9 @@ class SessionRecords:
         counts = {"user": user, "machine": machine, "clicks": clicks, "painted": painted}
         recorder.note(kind, masks, masks if kind == "given" else made, **counts, **fields)
 
-    def noteHistory(self, kind: str, segmentationNode: slicer.vtkMRMLSegmentationNode, user: float = 0.0) -> None:
+    def noteHistory(
+        self, kind: str, segmentationNode: slicer.vtkMRMLSegmentationNode, user: float = 0.0
+    ) -> None:
         """After "undo" or "redo": write down which state the segments of the record are in now."""
         if self._isOn and self._nodes is not None and self._nodes[1] is segmentationNode:
             self.note(kind, self._nodes, list(self._numbers), user=user)
@@ -144,6 +147,9 @@ class SessionRecords:
         volumeNode, segmentationNode = nodes
         key = (_ids(nodes), Volumes.dataStamp(volumeNode), weights, device)
         if self._recorder is None or key != self._key or self.node is None:
+            from cueseg.sessions.identity import WeightsIdentity, header_for
+            from cueseg.sessions.recorder import SessionRecorder
+
             self.forget()
             header = header_for(identityOf(volumeNode), WeightsIdentity(*weights, self._kind), device)
             self._node = self._scene.AddNewNodeByClass("vtkMRMLTextNode", NODE_NAME)
@@ -154,6 +160,8 @@ class SessionRecords:
         return self._recorder
 
     def _append(self, action: dict[str, Any]) -> None:
+        from cueseg.sessions.record import line_of
+
         node = self.node
         if node is not None:  # the user may have deleted it: then nothing is kept
             node.SetText(f"{node.GetText()}{line_of(action)}\n")
@@ -177,12 +185,16 @@ class SessionRecords:
 
 def identityOf(volumeNode: slicer.vtkMRMLVolumeNode) -> VolumeIdentity:
     """What tells the volume from all others, without its name; its transforms do not count."""
+    from cueseg.sessions.identity import identity_of
+
     spacing = tuple(float(step) for step in reversed(volumeNode.GetSpacing()))
     return identity_of(Volumes.voxels(volumeNode), Volumes.localFromIJK(volumeNode), spacing)
 
 
 def viewOf(volumeNode: slicer.vtkMRMLVolumeNode, plane: SlicePlane) -> StackView | None:
     """How the image of a plane lies in the volume's array; None for an oblique one."""
+    from cueseg.sessions.planes import StackView
+
     if plane.axis is None:
         return None
     ijkFromImage = np.linalg.inv(Volumes.worldFromIJK(volumeNode)) @ plane.worldFromImage

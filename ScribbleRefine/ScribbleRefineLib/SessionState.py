@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import slicer
 
-from CueSegMRML import ReportTable
 from CueSegMRML.BackgroundTask import TaskQueue
 from CueSegMRML.SessionRecords import SessionRecords
 from CueSegMRML.TimeLog import TimeLog
@@ -177,9 +176,9 @@ class SessionState:
         """The times as a table node; see `Review.report`."""
         return self._review.report(bySegment)
 
-    def saveReport(self, path: str, bySegment: bool = False) -> None:
-        """The times as a CSV file."""
-        ReportTable.saveCsv(path, self._review.reportRows(bySegment))
+    def reportRows(self, bySegment: bool = False) -> list[list[str]]:
+        """The texts of `report`, titles first."""
+        return self._review.reportRows(bySegment)
 
     def showBefore(self, shown: bool) -> None:
         """Show the result as it was before the last step, while a button is held; the result is not touched."""

@@ -1,6 +1,5 @@
 """After a round: undo, maps, before and after, weights, times."""
 
-import csv
 import tempfile
 from pathlib import Path
 
@@ -141,28 +140,6 @@ class ReviewTests(PanelCase):
         self.assertFalse(self.panel.session.hasWeights)
         self.assertFalse(self.ui.resetWeightsButton.enabled)
         self.assertEqualMasks(self.results(), after)
-
-    def test_TheReportListsEveryRound(self):
-        """User and machine time of each, as a table in the panel and as a file."""
-        self.begin()
-        self.correctCyst()
-        self.assertTrue(self.ui.reportTable.isHidden())
-        self.ui.reportButton.click()
-        table = self.ui.reportTable
-        self.assertEqual(table.rowCount, 3, "initial, one round, sum")
-        headings = [table.horizontalHeaderItem(column).text() for column in range(table.columnCount)]
-        self.assertEqual(headings[:4], ["Round", "Step", "UT (s)", "MT (s)"])
-        self.assertEqual([table.item(row, 1).text() for row in range(2)], ["initial", "refine"])
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "report.csv"
-            self.ui.reportPathLineEdit.setCurrentPath(str(path))
-            self.ui.saveReportButton.click()
-            with path.open(newline="", encoding="utf-8") as file:
-                lines = list(csv.reader(file))
-        self.assertEqual(lines[0], headings)
-        self.assertEqual(len(lines), 4)
-        self.ui.reportButton.click()
-        self.assertTrue(self.ui.reportTable.isHidden())
 
     def test_FreedMemoryIsFilledAgainWhenNeeded(self):
         """The button drops the network and what is known of the device; results and scribbles stay."""

@@ -26,7 +26,7 @@ def showState(ui, panel, parameters, label):
 def _enabled(ui, panel, parameters, state, label):
     session, running, idle = panel.session, panel.session.isRunning, state.isIdle
     seen = session.lastResult is not None
-    weightsFile, reportFile = ui.weightsPathLineEdit.currentPath, ui.reportPathLineEdit.currentPath
+    weightsFile = ui.weightsPathLineEdit.currentPath
     return (
         (ui.freeMemoryButton, not (panel.queue.busy or panel.missingText)),
         (ui.importButton, bool(ui.networkPathLineEdit.currentPath) and not panel.missingText),
@@ -53,7 +53,6 @@ def _enabled(ui, panel, parameters, state, label):
         (ui.resetWeightsButton, session.hasWeights and not running),
         (ui.saveWeightsButton, session.hasWeights and bool(weightsFile)),
         (ui.applyWeightsButton, idle and bool(weightsFile)),
-        (ui.saveReportButton, bool(reportFile)),
     )
 
 

@@ -6,7 +6,6 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from CueSegMRML import ReportTable
 from ScribbleRefineLib import Rows
 from ScribbleRefineLib.Settings import Overlay
 from ScribbleRefineWidgets import Controls
@@ -115,12 +114,6 @@ class PanelSlots:
     def onApplyWeights(self):
         """Segment the volume with the weights of the file."""
         self.panel.applyWeights(self._parameterNode, self.ui.weightsPathLineEdit.currentPath, self._calls)
-
-    def onShowReport(self):
-        """Show or hide the times of all rounds."""
-        self.ui.reportTable.visible = self.ui.reportButton.checked
-        if self.ui.reportButton.checked:
-            fillTable(self.ui.reportTable, *ReportTable.textsOf(self.panel.session.report()))
 
     def onBefore(self, before):
         """Show the segmentation before the last round, while a button or key is held."""

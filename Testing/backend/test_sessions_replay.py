@@ -190,7 +190,7 @@ def test_other_weights_are_refused(points_case, network_case, tmp_path, capsys):
 def test_a_changed_record_is_refused(points_case, tmp_path, capsys):
     points_case.slice(1, DISC)
     file = points_case.save(tmp_path / "a.jsonl")
-    _, line = file.read_text().splitlines()
+    _, line = file.read_text(encoding="utf-8").splitlines()
     action = json.loads(line)
     action["changed"]["1"][0] += 1
     record, _ = read_record(file)

@@ -7,6 +7,7 @@ import pytest
 import slicer
 
 from CueSegMRML import SegmentMasks
+from CueSegMRML.ReportTable import saveCsv
 from refine_case import LARYNX, LIVER, RefineCase
 from refine_doubles import claimed
 from scene_builder import GEOMETRIES, to_ijk, to_world
@@ -144,7 +145,7 @@ def test_the_report_has_the_times_of_the_paper_and_no_patient(build, tmp_path):
     result = case.refine()
     assert (result.userSeconds, result.round) == (28.0, 2)
     assert result.machineSeconds == pytest.approx(3.5 + result.seconds["write"])
-    case.session.saveReport(str(tmp_path / "report.csv"))
+    saveCsv(tmp_path / "report.csv", case.session.reportRows())
     with open(tmp_path / "report.csv", newline="", encoding="utf-8") as file:
         titles, *lines = csv.reader(file)
     rows = [dict(zip(titles, line, strict=True)) for line in lines]
@@ -160,7 +161,7 @@ def test_the_report_has_the_times_of_the_paper_and_no_patient(build, tmp_path):
     assert table.GetTable().GetNumberOfRows() == 3
     assert [table.GetTable().GetColumnName(n) for n in range(len(titles))] == titles
     assert case.session.report() is table
-    case.session.saveReport(str(tmp_path / "labels.csv"), True)
+    saveCsv(tmp_path / "labels.csv", case.session.reportRows(True))
     with open(tmp_path / "labels.csv", newline="", encoding="utf-8") as file:
         titles, *lines = csv.reader(file)
     assert titles == ["Segment", "UT (s)", "MT (s)", "Clicks", "Scribbled voxels", "Rounds"]

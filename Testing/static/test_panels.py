@@ -21,9 +21,10 @@ def widgets(panel: str) -> dict[str, str]:
 
 
 def ui_attributes(panel: str) -> set[str]:
-    """Names after `self.ui.` or `ui.` in the module file and in those of its widgets."""
+    """Names after `self.ui.` or `ui.` in the module file, in those of its widgets and in the part that panels share."""
     found = set()
     paths = [ROOT / panel / f"{panel}.py", *python_files(f"{panel}/{panel}Widgets")]
+    paths.append(ROOT / "CueSegBackend" / "CueSegMRML" / "ReportControls.py")
     for node in (node for path in paths for node in ast.walk(syntax_tree(path))):
         if isinstance(node, ast.Attribute):
             owner = node.value
