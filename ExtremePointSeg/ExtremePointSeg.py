@@ -29,6 +29,7 @@ from ExtremePointSegLib.Settings import Filling, Modality, Overwrite
 from ExtremePointSegSelfTest.HistoryTests import HistoryTests
 from ExtremePointSegSelfTest.PlacingTests import PlacingTests
 from ExtremePointSegSelfTest.PointLabelsTests import PointLabelsTests
+from ExtremePointSegSelfTest.ReportTests import ReportTests
 from ExtremePointSegSelfTest.SceneTests import SceneTests
 from ExtremePointSegSelfTest.SevenPointsTests import SevenPointsTests
 from ExtremePointSegSelfTest.TrainingTests import TrainingTests
@@ -37,6 +38,7 @@ from ExtremePointSegSelfTest.VolumeTests import VolumeTests
 from ExtremePointSegSelfTest.WritingTests import WritingTests
 from ExtremePointSegWidgets.KeysSection import KeysSection
 from ExtremePointSegWidgets.ModelSection import ModelSection
+from ExtremePointSegWidgets.ReportSection import ReportSection
 from ExtremePointSegWidgets.SegmentChoice import SegmentChoice
 from ExtremePointSegWidgets.SevenPointsSection import SevenPointsSection
 from ExtremePointSegWidgets.TrainingSection import TrainingSection
@@ -137,6 +139,7 @@ class ExtremePointSegWidget(SceneEvents, ScriptedLoadableModuleWidget, VTKObserv
             self.volume,
             self.sevenPoints,
             self.training,
+            ReportSection(*shared),
             KeysSection(self.ui, settings, lambda: self.parent.isEntered, keys),
         ]
         self._pause = qt.QTimer()
@@ -320,6 +323,7 @@ class ExtremePointSegTest(
     HistoryTests,
     PlacingTests,
     PointLabelsTests,
+    ReportTests,
     SceneTests,
     SevenPointsTests,
     TrainingTests,

@@ -85,23 +85,26 @@ def identity_of_file(image: "ImageFile") -> VolumeIdentity:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the programs that decide a result; imports torch."""
+    """Versions of the programs that decide a result; imports torch, if it is installed."""
     import scipy
-    import torch
 
-    return {
+    found = {
         "cueseg": cueseg.__version__,
         "python": platform.python_version(),
-        "torch": str(torch.__version__),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
     }
+    try:
+        import torch
+    except ModuleNotFoundError:  # filling by shape needs none
+        return found
+    return {**found, "torch": str(torch.__version__)}
 
 
 def header_for(
     volume: VolumeIdentity, weights: WeightsIdentity, device: str, seed: int = 0
 ) -> "SessionHeader":
-    """The header of a record that begins now; imports torch.
+    """The header of a record that begins now; imports torch, if it is installed.
 
     Args:
         volume: What is segmented.
@@ -109,11 +112,14 @@ def header_for(
         device: "cpu", "cuda", ...
         seed: Of everything random that no action names a seed for.
     """
-    import torch
-
     from cueseg.sessions.record import SessionHeader
 
-    return SessionHeader(versions(), device, torch.get_num_threads(), volume, weights, seed)
+    found, threads = versions(), 1
+    if "torch" in found:
+        import torch
+
+        threads = torch.get_num_threads()
+    return SessionHeader(found, device, threads, volume, weights, seed)
 
 
 def weights_of_card(card: Any) -> WeightsIdentity:
