@@ -21,13 +21,21 @@ def checkLabelmaps(segmentationNode: slicer.vtkMRMLSegmentationNode) -> None:
 
     :raises ValueError: not stored as binary labelmap, or in a non-linear transform.
     """
+    checkSource(segmentationNode)
+    Volumes.worldFromLocal(segmentationNode)
+
+
+def checkSource(segmentationNode: slicer.vtkMRMLSegmentationNode) -> None:
+    """Refuse segments that are not stored as voxels.
+
+    :raises ValueError: not stored as binary labelmap.
+    """
     source = segmentationNode.GetSegmentation().GetSourceRepresentationName()
     if source != LABELMAP:
         raise ValueError(
             f"the segmentation '{segmentationNode.GetName()}' is stored as {source.lower()}: make binary "
             "labelmap its source representation in the Segmentations module"
         )
-    Volumes.worldFromLocal(segmentationNode)
 
 
 def ensureGeometry(

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import slicer
 
-from CueSegMRML import SegmentStates
+from CueSegMRML import SegmentMasks, SegmentStates
 from CueSegMRML.SegmentStates import SegmentState
 from CueSegMRML.StepHistory import StepHistory
 
@@ -153,7 +153,7 @@ class History(StepHistory):
     def undo(self) -> Step:
         """Go back to before the last step, or to the points that it left if they were changed since.
 
-        :raises ValueError: there is nothing to undo.
+        :raises ValueError: there is nothing to undo, or the segments are not stored as voxels any more.
         """
         self._drop(self._done)
         present, boundary = self._present(), self._boundary()
@@ -169,7 +169,7 @@ class History(StepHistory):
     def redo(self) -> Step:
         """Bring the step that was undone last back.
 
-        :raises ValueError: there is none, or the points were changed since.
+        :raises ValueError: there is none, the points were changed since, or see `undo`.
         """
         self._drop(self._undone)
         if self._present() != self._expected:
@@ -187,14 +187,18 @@ class History(StepHistory):
         return tuple(part.state() for part in self._parts)
 
     def _takeBack(self, step: Step) -> None:
-        for name, (before, after) in step.segments.items():
-            SegmentStates.carry(step.segmentationNode, name, after, before)
+        self._carry(step, {name: (after, before) for name, (before, after) in step.segments.items()})
         self._restore(step.before)
 
     def _bringBack(self, step: Step) -> None:
-        for name, (before, after) in step.segments.items():
-            SegmentStates.carry(step.segmentationNode, name, before, after)
+        self._carry(step, step.segments)
         self._restore(step.after)
+
+    def _carry(self, step: Step, segments: dict[str, tuple[SegmentState | None, SegmentState | None]]) -> None:
+        if segments:
+            SegmentMasks.checkSource(step.segmentationNode)
+        for name, (source, target) in segments.items():
+            SegmentStates.carry(step.segmentationNode, name, source, target)
 
     def _restore(self, states: tuple[Any, ...]) -> None:
         for part, state in zip(self._parts, states, strict=True):

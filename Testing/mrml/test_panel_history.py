@@ -189,3 +189,13 @@ def test_erasing_within_one_segment_gives_it_the_voxels_and_undo_takes_them(case
     case.history.undo()
     np.testing.assert_array_equal(case.voxels(), before[0])
     np.testing.assert_array_equal(case.voxels("spleen"), masked)
+
+
+def test_segments_that_are_no_voxels_any_more_are_refused_and_the_step_stays(case):
+    case.step(LEFT)
+    segmentation = case.segmentation.GetSegmentation()
+    segmentation.CreateRepresentation("Closed surface")
+    segmentation.SetSourceRepresentationName("Closed surface")
+    with pytest.raises(ValueError, match="make binary labelmap its source representation"):
+        case.history.undo()
+    assert case.history.undoText == "slice"
