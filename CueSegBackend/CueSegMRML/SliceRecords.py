@@ -23,7 +23,6 @@ from CueSegMRML.Slices import SlicePlane, transformed
 TAG = "CueSeg.Slices"
 CLICKED = "clicked"
 KINDS = (CLICKED, "derived", "propagated", "filled")
-_SET_SIZE = 4
 _COMPLETED = "completed"  # value of Slicer's own status tag
 _STATUS_TAG = "Segmentation.Status"
 
@@ -137,11 +136,6 @@ def noteAll(
             points = [(round(float(x), 2), round(float(y), 2)) for x, y in record.points]
             entries[place] = [points, list(record.weights), _sum(mask), record.kind]
     _keep(segmentationNode, segmentId, entries)
-
-
-def withoutLastSet(points: tuple[tuple[float, float], ...] | None) -> tuple[tuple[float, float], ...] | None:
-    """The clicks of earlier sets, when the last set is being corrected."""
-    return points if points is None else points[:-_SET_SIZE]
 
 
 def sliceMask(

@@ -35,6 +35,8 @@ def main() -> int:
         if error:
             failures.append(seed)
             print(f"sequence {seed}: {error}", flush=True)
+        if len(slices) % 50 == 0:
+            print(f"{len(slices)} sequences, {len(failures)} failed", flush=True)
     seconds = time.monotonic() - begin
     print(
         f"{options.sequences} sequences of {options.actions} actions, {len(failures)} failed, {seconds:.0f} s"
