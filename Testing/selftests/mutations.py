@@ -181,8 +181,8 @@ MUTATIONS = (
     Mutation(
         "keys stay",
         f"{SCRIBBLES}.py",
-        "            self.keys.uninstall()\n            self.brush",
-        "            self.brush",
+        "            self.keys.uninstall()\n            self.report",
+        "            self.report",
     ),
     Mutation("the brush stays", f"{SCRIBBLES}.py", "            self.brush.leave()\n", ""),
     Mutation("maps stay", f"{SCRIBBLES}.py", "        self.panel.session.releaseViews()\n", ""),
@@ -199,7 +199,7 @@ MUTATIONS = (
         "node.SetOverwriteMode(node.OverwriteNone)",
     ),
     Mutation(
-        "the method's rate is taken", f"{SCRIBBLES}Lib/Settings.py", "settings.learningRate or None", "None"
+        "the method's rate is taken", f"{SCRIBBLES}Lib/Settings.py", "=settings.learningRate or", "=None and"
     ),
     Mutation("the key is held for ever", KEYS, '"timeout()", self.release', '"timeout()", self.press'),
     Mutation(
