@@ -80,10 +80,7 @@ class ReportSection(ReportControls):
 
     def show(self, lines, titles):
         """Show the table as text."""
-        cells = ["".join(f"<th>{escape(title)}</th>" for title in titles)]
-        cells += ["".join(f'<td align="right">{escape(text)}</td>' for text in line) for line in lines]
-        rows = "".join(f"<tr>{row}</tr>" for row in cells)
-        self.ui.reportTableLabel.text = f'<table cellpadding="3">{rows}</table>'
+        self.ui.reportTableLabel.text = tableOf(lines, titles)
         self.ui.reportTableLabel.visible = True
 
     def hide(self):
@@ -164,3 +161,10 @@ class ReportSection(ReportControls):
         box.clear()
         box.addItems([name for _node, _id, name in found])
         box.currentIndex = next((n for n, item in enumerate(found) if item[:2] == chosen), 0)
+
+
+def tableOf(lines, titles):
+    """Texts as a table for a label."""
+    cells = ["".join(f"<th>{escape(title)}</th>" for title in titles)]
+    cells += ["".join(f'<td align="right">{escape(text)}</td>' for text in line) for line in lines]
+    return f"""<table cellpadding="3">{"".join(f"<tr>{row}</tr>" for row in cells)}</table>"""
