@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import slicer
 
-from CueSegMRML import SliceRecords
+from CueSegMRML import Grids, SliceRecords
 from CueSegMRML.Segments import SegmentEditing
 from CueSegMRML.SliceRecords import CLICKED, SliceRecord
 from CueSegMRML.VolumeVoxels import VolumeEdit, writeVolume
@@ -88,8 +88,9 @@ def writeSlices(
     :raises ValueError: see `writeVolume`.
     """
     mask, part = (np.zeros(slices.masks.shape, bool) for _ in range(2))
+    window = _windowOf(slices, made)
     for index, item in made.items():
-        mask[index], part[index] = item.mask, True
+        mask[index][window], part[index][window] = item.mask[window], True
     if slices.protected is not None:
         part &= ~slices.protected
     written = {index: item.kind for index, item in made.items()}
@@ -106,6 +107,18 @@ def writeSlices(
         records = [_recordOf(request, slices, item) for item in made.values()]
         SliceRecords.noteAll(*request.nodes, records)
     return VolumeOutcome(request.nodes, slices, written, edit, result)
+
+
+def _windowOf(slices: SegmentSlices, made: Mapping[int, SliceResult]) -> tuple[slice, slice]:
+    """Rows and columns outside of which these slices neither hold nor get anything."""
+    touched = np.zeros(slices.masks.shape[1:], bool)
+    for index, item in made.items():
+        touched |= item.mask | slices.masks[index]
+    box = Grids.boundingBox(touched[None])
+    if box is None:
+        return slice(0), slice(0)
+    # One more: a finer segmentation may hold voxels between the centres of those of the volume.
+    return tuple(slice(max(0, part.start - 1), part.stop + 1) for part in box[1:])
 
 
 def _recordOf(request: VolumeRequest, slices: SegmentSlices, item: SliceResult) -> SliceRecord:

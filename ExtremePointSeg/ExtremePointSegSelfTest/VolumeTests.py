@@ -3,6 +3,7 @@
 import numpy as np
 import slicer
 
+from ExtremePointSegLib.Messages import KEYS
 from ExtremePointSegLib.Predictor import loadPredictor
 from ExtremePointSegSelfTest import Gestures
 from ExtremePointSegSelfTest.VolumeCase import MIDDLE, VolumeCase
@@ -83,7 +84,7 @@ class VolumeTests(VolumeCase):
             self.assertEqual(self.shownSlice(), index)
         self.ui.volumeNextButton.click()
         self.assertEqual(self.shownSlice(), suggested)
-        self.ui.volumeNextButton.click()
+        self.press(KEYS["suggested"][0])
         self.assertNotEqual(self.shownSlice(), suggested)
 
     def test_ShapesAreFilledWithoutTheNetwork(self):

@@ -5,7 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from CueSegMRML import SegmentMasks
+from cueseg.sessions.record_file import parse_record
+from CueSegMRML import ContourFilling, SegmentMasks
 from whole_volume_case import WholeVolumeCase
 
 
@@ -153,3 +154,14 @@ def test_a_failure_of_the_network_is_told_and_changes_nothing(case):
     case.wait_for_volume()
     assert [str(error) for error in case.errors] == ["out of memory"]
     np.testing.assert_array_equal(case.volume_of(), before)
+
+
+def test_what_the_segment_editor_filled_is_recorded_as_it_is(case):
+    records = case.panel.session.recorder.records
+    records.isOn = True
+    case.click_slices(2, scale=1.0)
+    case.click_slices(6, scale=0.5)
+    case.fill()
+    case.fill(fill=ContourFilling.fillGap)
+    record, _ = parse_record(records.node.GetText())
+    assert [action["action"] for action in record.actions][-2:] == ["volume", "given"]
