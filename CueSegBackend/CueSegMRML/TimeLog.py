@@ -13,6 +13,7 @@ from functools import partial
 from cueseg.sessions.clock import UserClock
 
 TOTAL = "Total"
+_INTERACTIONS = ("Clicks", "Scribbled voxels")
 _ANSWERS = {None: "", True: "yes", False: "no"}
 REST = "–"  # the line for steps that were about no single segment
 
@@ -118,11 +119,14 @@ class TimeLog:
         """The layout of the papers' tables: a line for each segment and one for all, times and interactions.
 
         The times of a step that was about several segments are shared out by what was clicked or scribbled for each;
-        those of steps without clicks and scribbles have a line of their own.
+        those of steps without clicks and scribbles have a line of their own. Columns of interactions that nobody made
+        are left out.
         """
         titles = ["Segment", "UT (s)", "MT (s)", "Clicks", "Scribbled voxels", "Rounds"]
         names = list(dict.fromkeys(name for entry in self.rounds for name in entry.shares))
-        return [titles, *(self._sums(name) for name in names), self._sums(None)]
+        total = self._sums(None)
+        kept = [n for n, title in enumerate(titles) if title not in _INTERACTIONS or total[n] != "0"]
+        return [[line[n] for n in kept] for line in (titles, *map(self._sums, names), total)]
 
     def _sums(self, name: str | None) -> list[str]:
         """The line of a segment, or of all."""

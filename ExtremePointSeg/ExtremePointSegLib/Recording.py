@@ -50,10 +50,10 @@ class Recorder:
 
     def before(self, request: Request, predictor: Predictor | None = None) -> None:
         """Something is about to be written; `predictor` made it, None: the one of the step before."""
-        self._began = time.perf_counter()
         self._device = str(getattr(predictor, "device", self._device))
         if self.records.isOn and request.weights is not None:
             self.records.follow(_nodes(request), self._ids(request), request.weights, self._device)
+        self._began = time.perf_counter()  # what recording takes is no part of the machine's time
 
     def slice(
         self,

@@ -137,12 +137,12 @@ class Runs:
         kind, space, job, notes = run.kind, run.space, run.job, run.notes
         if Volumes.voxels(space.volumeNode).shape[:3] != job.base.shape:
             raise ValueError("the volume was changed while the network ran: run it again")
+        self.recorder.before(space)
         start = time.perf_counter()
         space.follow()
         review = self._review
         review.showBefore(False)
         space.extendBy(outcome.delta)
-        self.recorder.before(space)
         before = space.snapshot({}, "last" if kind in _ROUNDS else "kept")
         only = None if job.box is None else OBJECT
         writing = Results.writeLabels(

@@ -164,12 +164,12 @@ def test_the_report_has_the_times_of_the_paper_and_no_patient(build, tmp_path):
     saveCsv(tmp_path / "labels.csv", case.session.reportRows(True))
     with open(tmp_path / "labels.csv", newline="", encoding="utf-8") as file:
         titles, *lines = csv.reader(file)
-    assert titles == ["Segment", "UT (s)", "MT (s)", "Clicks", "Scribbled voxels", "Rounds"]
+    assert titles == ["Segment", "UT (s)", "MT (s)", "Scribbled voxels", "Rounds"]
     machine = [f"{sum(entry.machineSeconds.values()):.1f}" for entry in case.session.timeLog.rounds]
-    assert lines[0] == ["–", "5.0", machine[0], "0", "0", "1"]
-    assert lines[1] == ["larynx", "28.0", machine[1], "0", "12", "1"]
+    assert lines[0] == ["–", "5.0", machine[0], "0", "1"]
+    assert lines[1] == ["larynx", "28.0", machine[1], "12", "1"]
     assert lines[2][:2] == ["Total", "33.0"]
-    assert lines[2][3:] == ["0", "12", "2"]
+    assert lines[2][3:] == ["12", "2"]
     assert case.session.report(True).GetTable().GetNumberOfRows() == 3
     case.close()
 

@@ -175,10 +175,10 @@ def test_times_and_clicks_by_segment(double):
     PanelCase.move(double, 0, (10.0, 14.0, 4.0))
     assert double.segment()[1] == []
     titles, *lines = double.recorder.rows(True)
-    assert titles == ["Segment", "UT (s)", "MT (s)", "Clicks", "Scribbled voxels", "Rounds"]
+    assert titles == ["Segment", "UT (s)", "MT (s)", "Clicks", "Rounds"]
     assert [line[:2] + line[3:] for line in lines] == [
-        [name, "21.0", "5", "0", "2"],
-        ["Total", "21.0", "5", "0", "2"],
+        [name, "21.0", "5", "2"],
+        ["Total", "21.0", "5", "2"],
     ]
     table = double.recorder.report(True)
     assert double.recorder.report(True) is table
