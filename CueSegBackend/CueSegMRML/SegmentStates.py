@@ -81,7 +81,8 @@ def restore(
     """Bring a segment back to a state: voxel for voxel, made again if it was removed, removed if None."""
     segmentation = segmentationNode.GetSegmentation()
     if state is None:
-        segmentation.RemoveSegment(segmentId)
+        if segmentation.GetSegment(segmentId) is not None:
+            segmentation.RemoveSegment(segmentId)
         return
     if segmentation.GetSegment(segmentId) is None:
         segmentation.AddEmptySegment(segmentId, state.name, state.color)

@@ -199,3 +199,14 @@ def test_segments_that_are_no_voxels_any_more_are_refused_and_the_step_stays(cas
     with pytest.raises(ValueError, match="make binary labelmap its source representation"):
         case.history.undo()
     assert case.history.undoText == "slice"
+
+
+def test_a_segment_that_went_before_its_slice_came_is_an_error_in_words_alone(case, capfd):
+    def late():
+        case.segmentation.GetSegmentation().RemoveSegment("tumour")
+        case.step(LEFT, segment_id="tumour")
+
+    with pytest.raises(ValueError, match="has no segment 'tumour'"):
+        late()
+    assert "cannot be found" not in capfd.readouterr().err
+    assert not case.history.undoText
