@@ -133,6 +133,7 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--markdown", type=Path, help="page whose figures are replaced")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--merge", action="store_true", help="keep rows of --json that are not measured now")
     parser.add_argument("--task", choices=TASKS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--prepare", action="store_true", help=argparse.SUPPRESS)
@@ -149,7 +150,9 @@ def main() -> None:
     elif options.task:
         print(json.dumps(run_task(options.task, options.folder)))
     else:
+        earlier = json.loads(options.json.read_text(encoding="utf-8"))["rows"] if options.merge else {}
         rows, start = measure(options.tasks)
+        rows = {name: (earlier | rows)[name] for name in TASKS if name in earlier | rows}
         text = table(rows, start)
         print(text)
         if options.markdown:

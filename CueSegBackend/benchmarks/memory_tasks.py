@@ -13,6 +13,7 @@ from cueseg.seven_points import Target, simulated_target
 
 SHAPE, SPACING = (800, 512, 512), (1.0, 0.8, 0.8)
 MIDDLE, BETWEEN, SLAB = 430, 20, 4  # slices; the slab is so many on each side
+SIDE = 256  # rows and columns of the part of the slab
 
 Watch = Callable[[], bool]
 """Asked now and then; True cancels."""
@@ -44,13 +45,14 @@ def cut(volume: np.ndarray, plan: dict[str, Any], cancels: Watch) -> None:
 
 
 def slab(volume: np.ndarray, plan: dict[str, Any], cancels: Watch) -> None:
-    """A round of scribbles in nine slices, which were cut out of the volume."""
+    """A round of scribbles in nine slices, of which the part around the spine was cut out of the volume."""
     from cueseg.networks import load_network
     from cueseg.refinement import RefinementSession
 
-    part = volume[MIDDLE - SLAB : MIDDLE + SLAB + 1]
-    scribbles = np.full(part.shape, -1, np.int16)
     row, col = plan["cord"]
+    part = volume[MIDDLE - SLAB : MIDDLE + SLAB + 1, row - SIDE // 2 :, col - SIDE // 2 :][:, :SIDE, :SIDE]
+    scribbles = np.full(part.shape, -1, np.int16)
+    row, col = min(SIDE, part.shape[1]) // 2, SIDE // 2
     scribbles[SLAB, row - 3 : row + 4, col] = 2  # spinal cord
     scribbles[SLAB, row - 60 : row - 40, col] = 0
     session = RefinementSession(load_network("headneck-unet"), device="cpu")
@@ -63,7 +65,10 @@ TASKS: dict[str, tuple[str, Callable[..., None]]] = {
     "between": (f"{BETWEEN + 1} slices, 3 of them clicked (`segment_between`)", between),
     "seven": ("seven points around a kidney, labels (`expand_points`)", seven),
     "cut": ("the same, cut out (`segment_from_points`)", cut),
-    "slab": (f"one round of scribbles in {2 * SLAB + 1} slices (`headneck-unet`)", slab),
+    "slab": (
+        f"one round of scribbles in {SIDE} x {SIDE} pixels of {2 * SLAB + 1} slices, cut out (`headneck-unet`)",
+        slab,
+    ),
 }
 
 
