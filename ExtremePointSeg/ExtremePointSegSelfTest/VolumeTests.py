@@ -151,6 +151,21 @@ class VolumeTests(VolumeCase):
         self.assertEqual(len(self.double.calls) - asked, 1)
         np.testing.assert_array_equal(self.volumeVoxels(), before)
 
+    def test_ARunGoesOnWhileAnotherSegmentIsChosen(self):
+        """It is written to the segment that it is about, and the section says to which."""
+        self.openVolume()
+        self.clickSlices(LOW, HIGH)
+        first, asked = self.settings.segmentId, len(self.double.calls)
+        self.double.gate.clear()
+        self.ui.volumeFillButton.click()
+        self.waitFor(lambda: len(self.double.calls) > asked, "the start of the run")
+        second = self.addSegment()
+        self.double.gate.set()
+        self.waitUntilIdle()
+        self.assertIn("Segment 'Segment_1': Slices made: 5", self.volumeSays)
+        self.assertTrue(self.volumeVoxels(first)[MIDDLE].any())
+        self.assertEqual(self.voxelCount(second), 0)
+
     def test_SegmentsKeepTheirState(self):
         """Switching forgets nothing, and other segments are not touched."""
         self.openVolume()

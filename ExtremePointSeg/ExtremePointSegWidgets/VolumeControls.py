@@ -77,7 +77,11 @@ class VolumeControls:
         """Say what was done."""
         segmentation, segmentId, _volume = outcome.nodes
         hidden = Messages.isHidden(segmentation, segmentId)
-        self._message, self._progress = Messages.describeOutcome(outcome, hidden, _), ""
+        text = Messages.describeOutcome(outcome, hidden, _)
+        if self._settings() is not None and outcome.nodes != self.nodes:  # another was chosen meanwhile
+            name = segmentation.GetSegmentation().GetSegment(segmentId).GetName()
+            text = _("Segment '{name}': {text}").format(name=name, text=text)
+        self._message, self._progress = text, ""
         self._stamp = None
         self._onHistory()
 
