@@ -48,7 +48,7 @@ def square(size=2):
 
 def write(recorder, index, mask, **changes):
     """Record a slice of segment 1; what other slices have stays."""
-    whole = recorder._states.masks(recorder._states.last).get("1", np.zeros(SHAPE, bool))
+    whole = recorder._states.masks(recorder._states.last).get("1", np.zeros(SHAPE, bool)).copy()
     whole[index] = mask
     plane = {**PLANE, "index": index}
     recorder.note("slice", {"1": whole}, {index: mask}, plane=plane, clicks=4, **{**SLICE, **changes})

@@ -16,11 +16,13 @@ def encode_runs(mask: ArrayLike) -> list[int]:
         mask: Any shape; nonzero inside. An empty mask is an empty list.
     """
     flat = (np.asarray(mask) != 0).reshape(-1)
-    changes = np.flatnonzero(np.diff(flat, prepend=False))
-    if changes.size == 0:
+    inside = np.flatnonzero(flat)  # few, as a rule
+    if inside.size == 0:
         return []
-    runs = np.diff(changes, prepend=0).tolist()
-    return [*runs, int(flat.size - changes[-1])] if flat[-1] else runs
+    gaps = np.flatnonzero(np.diff(inside) > 1)
+    starts = inside[np.concatenate([[0], gaps + 1])]
+    ends = inside[np.concatenate([gaps, [inside.size - 1]])] + 1
+    return np.diff(np.column_stack([starts, ends]).reshape(-1), prepend=0).tolist()
 
 
 def decode_runs(runs: Sequence[Any], shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -26,6 +26,7 @@ class States:
     def __init__(self, shape: tuple[int, int, int]) -> None:
         self.shape = shape
         self._kept: list[dict[str, NDArray[np.uint8]]] = [{}]
+        self._open: dict[int, Masks] = {0: {}}  # the last states as they are looked at most
         self._digests: list[dict[str, str]] = [{}]
         self._empty = mask_sha256(np.zeros(shape, bool))
 
@@ -39,24 +40,26 @@ class States:
         return np.zeros(self.shape, bool)
 
     def masks(self, number: int) -> Masks:
-        """Copies of all masks of a state.
+        """All masks of a state; read-only.
 
         Raises:
             ValueError: There is no such state.
         """
         if not 0 <= number <= self.last:
             raise ValueError(f"there is no state {number!r}, only 0 to {self.last}: the record was damaged")
-        size = int(np.prod(self.shape))
-        return {
-            key: np.unpackbits(bits, count=size).reshape(self.shape).astype(bool)
-            for key, bits in self._kept[number].items()
-        }
+        if number not in self._open:
+            size = int(np.prod(self.shape))
+            found = {key: np.unpackbits(bits, count=size) for key, bits in self._kept[number].items()}
+            return {key: bits.reshape(self.shape).view(bool) for key, bits in found.items()}
+        return dict(self._open[number])
 
     def add(self, masks: Masks, begin: int) -> dict[str, str]:
         """Keep a state that differs from the state `begin` in these masks; returns their SHA-256."""
-        kept, digests = dict(self._kept[begin]), dict(self._digests[begin])
+        kept, digests, opened = dict(self._kept[begin]), dict(self._digests[begin]), self.masks(begin)
         for key, mask in masks.items():
-            kept[key], digests[key] = np.packbits(mask), mask_sha256(mask)
+            kept[key], digests[key], opened[key] = np.packbits(mask), mask_sha256(mask), mask.copy()
+            opened[key].flags.writeable = False
+        self._open = {self.last: self.masks(self.last), self.last + 1: opened}
         self._kept.append(kept)
         self._digests.append(digests)
         return {key: digests[key] for key in masks}
