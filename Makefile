@@ -7,6 +7,9 @@ BACKEND := CueSegBackend
 MANIFEST ?= runs/manifest.json
 RECIPE ?= $(BACKEND)/recipes/compact-cm.toml
 
+# Threads that wait do not spin: on a busy machine they would keep those from the cores that they wait for.
+export OMP_WAIT_POLICY ?= PASSIVE
+
 .PHONY: setup demo test selftest test-slicer screenshots lint test-backend test-static test-mrml fuzz bench accuracy \
 	train packages retrain clean
 
