@@ -64,7 +64,7 @@ class PanelCase:
         return results, errors
 
     def wait(self) -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while self.panel.queue.busy:
             self.panel.queue.deliver()
             assert time.monotonic() < end, "no result"
