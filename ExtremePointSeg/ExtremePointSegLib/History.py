@@ -194,7 +194,9 @@ class History(StepHistory):
         self._carry(step, step.segments)
         self._restore(step.after)
 
-    def _carry(self, step: Step, segments: dict[str, tuple[SegmentState | None, SegmentState | None]]) -> None:
+    def _carry(
+        self, step: Step, segments: dict[str, tuple[SegmentState | None, SegmentState | None]]
+    ) -> None:
         if segments:
             SegmentMasks.checkSource(step.segmentationNode)
         for name, (source, target) in segments.items():
