@@ -42,14 +42,21 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "variance": {"crf_weight": 0},
     "both": {},
     "true": {"labels": "true", "selection": "full", **ALONE},
+    "cut": {"labels": "cut", **ALONE},
 }
-MONITORED = "monitored"
+# Second stage -> the runs that go on together in it, and what the recipe of the second of them says differently.
+SECOND_STAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "monitored": ("both", "second", SECOND),
+    "monitored cut": ("cut", "second cut", SECOND | VARIANTS["cut"]),
+}
 NAMES = {
     "partial": "partial loss",
     "crf": "+ CRF",
     "variance": "+ variance",
     "both": "+ CRF + variance",
-    MONITORED: "+ second stage",
+    "monitored": "+ second stage",
+    "cut": "cut out, partial loss",
+    "monitored cut": "cut out, + second stage",
     "true": "true labels",
 }
 
@@ -84,18 +91,22 @@ def train(options: argparse.Namespace) -> bool:
 
 def _train_variants(options: argparse.Namespace, target: str, seed: int, until: float) -> bool:
     shared = _about(options, target)
-    for variant, values in (*VARIANTS.items(), ("second", SECOND)):
+    others = {second: values for _, second, values in SECOND_STAGES.values()}
+    for variant, values in (VARIANTS | others).items():
         name = run_name(target, variant, seed)
         if not trained(options.stage_one, options.folder, name, until, seed=seed, **shared, **values):
             return False
-    pair = {"first": run_name(target, "both", seed), "second": run_name(target, "second", seed)}
-    name = run_name(target, MONITORED, seed)
-    return trained(options.stage_two, options.folder, name, until, seed=seed, **pair)
+    for variant, (first, second, _) in SECOND_STAGES.items():
+        pair = {"first": run_name(target, first, seed), "second": run_name(target, second, seed)}
+        name = run_name(target, variant, seed)
+        if not trained(options.stage_two, options.folder, name, until, seed=seed, **pair):
+            return False
+    return True
 
 
 def run_name(target: str, variant: str, seed: int) -> str:
     """Of the folder of a run."""
-    return f"{target}-{variant}-{seed}"
+    return f"{target}-{variant.replace(' ', '-')}-{seed}"
 
 
 def measure(options: argparse.Namespace, target: str, seeds: list[int]) -> tuple[Found, Found]:
@@ -107,7 +118,7 @@ def measure(options: argparse.Namespace, target: str, seeds: list[int]) -> tuple
     for variant in NAMES:
         for seed in seeds:
             folder = options.folder / run_name(target, variant, seed)
-            best = folder / "first" / "best.pt" if variant == MONITORED else folder / "best.pt"
+            best = folder / "first" / "best.pt" if variant in SECOND_STAGES else folder / "best.pt"
             last.setdefault(variant, {})[seed] = _measured(recipe, folder / "last.pt", cases)
             chosen.setdefault(variant, {})[seed] = _measured(recipe, best, cases)
     return last, chosen
@@ -170,7 +181,7 @@ def report(options: argparse.Namespace) -> None:
 
 
 def _is_there(options: argparse.Namespace, target: str, seed: int) -> bool:
-    recipes = dict.fromkeys(VARIANTS, options.stage_one) | {MONITORED: options.stage_two}
+    recipes = dict.fromkeys(VARIANTS, options.stage_one) | dict.fromkeys(SECOND_STAGES, options.stage_two)
     return all(
         finished(options.folder / run_name(target, name, seed), file) for name, file in recipes.items()
     )

@@ -8,6 +8,7 @@ import pytest
 import SimpleITK as sitk
 import torch
 
+from cueseg.metrics import dice
 from cueseg.networks import load_network
 from cueseg.seven_points.expansion import UNKNOWN
 from cueseg.training.points_cases import points_cases
@@ -66,6 +67,14 @@ def test_true_labels_leave_nothing_unknown(recipe):
     case = points_cases(dataclasses.replace(recipe, labels="true"), "train")[0]
     assert np.array_equal(case.labels, case.truth)
     assert case.boxes.shape == (1, 2, 3)
+
+
+def test_parts_that_are_cut_out_leave_nothing_unknown_and_stay_within_the_points(recipe):
+    cut = points_cases(dataclasses.replace(recipe, labels="cut"), "train")
+    for case, expanded in zip(cut, points_cases(recipe, "train"), strict=True):
+        assert set(np.unique(case.labels)) == {0, 1}
+        assert (expanded.labels[case.labels == 1] != 0).all()
+        assert dice(case.labels, case.truth) > 0.9  # the box of these images is brighter than all around it
 
 
 def test_an_image_that_lacks_a_part_is_left_out_unless_it_was_looked_for(recipe, manifest):

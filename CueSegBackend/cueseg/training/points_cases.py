@@ -12,7 +12,9 @@ from scipy import ndimage
 
 from cueseg.intensity import as_grey
 from cueseg.networks.intensities import apply_rule
+from cueseg.seven_points.cut import segment_from_points
 from cueseg.seven_points.expansion import UNKNOWN, expand_points
+from cueseg.seven_points.options import SevenPointsOptions
 from cueseg.seven_points.simulated import simulated_target
 from cueseg.training.case_store import Chosen, stored_cases
 from cueseg.training.cases import Case
@@ -88,8 +90,9 @@ def points_case(case: Case, recipe: PointsRecipe) -> PointsCase:
         elif recipe.labels == "true" or not masks:
             labels = truth.astype(np.uint8)
         else:
-            labels = _simulated(case, grey, masks, recipe)
-    boxes = _boxes(labels, {"true": 0, "simulated": recipe.margin, "expanded": 1}[recipe.labels])
+            labels = _from_points(case, grey, masks, recipe)
+    margins = {"true": 0, "cut": 0, "simulated": recipe.margin, "expanded": 1}
+    boxes = _boxes(labels, margins[recipe.labels])
     places = np.flatnonzero(labels == 1)
     return PointsCase(case.subject, image, labels, truth, boxes, case.spacing, places)
 
@@ -120,7 +123,7 @@ def _incomplete(case: Case, recipe: PointsRecipe) -> bool:
     return any(not np.isin(case.labels, case.classes.get(name, ())).any() for name in recipe.parts)
 
 
-def _simulated(
+def _from_points(
     case: Case, grey: NDArray[np.float32], masks: list[NDArray[np.bool_]], recipe: PointsRecipe
 ) -> NDArray[np.uint8]:
     """Seven points per mask, which depend on the subject and `points_seed`, not on what else is in the manifest."""
@@ -128,6 +131,9 @@ def _simulated(
     for number, mask in enumerate(masks):
         rng = np.random.default_rng([recipe.points_seed, zlib.crc32(case.subject.encode()), number])
         targets.append(simulated_target(mask, case.spacing, margin=recipe.margin, rng=rng))
+    if recipe.labels == "cut":
+        options = SevenPointsOptions(threshold=recipe.threshold)
+        return segment_from_points(grey, targets, case.spacing, options).mask.astype(np.uint8)
     return expand_points(grey, targets, case.spacing, recipe.threshold)
 
 

@@ -8,7 +8,7 @@ from cueseg.seven_points.expansion import DEFAULT_THRESHOLD
 from cueseg.training.recipe_values import check, read_as
 from cueseg.training.stage_options import StageOptions
 
-LABELS = ("simulated", "expanded", "true")
+LABELS = ("simulated", "expanded", "cut", "true")
 NETWORKS = ("unet-2.5d", "unet", "monai-attentionunet")
 SELECTIONS = ("weak", "full")
 
@@ -27,7 +27,8 @@ class PointsRecipe(StageOptions):
             the labels are "expanded".
         labels: "expanded": the labels of the manifest already are 0 background, 1 object, 2 unknown, as expanded from
             seven points. "simulated": seven points are simulated from the true labels of every part, and expanded.
-            "true": the true labels are learned from.
+            "cut": of the same simulated points every part is cut out by `segment_from_points`, and all other voxels are
+            background; ours, not the paper's. "true": the true labels are learned from.
         missing: What a part is where an image has not one voxel of it: "unknown" (the image is not used) or
             "background" (looked for and not there).
         margin: Distance in voxels of simulated outside points from the object.

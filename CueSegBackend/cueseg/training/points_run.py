@@ -67,6 +67,7 @@ def supervision_of(recipe: PointsRecipe) -> dict[str, str]:
     labels = {
         "expanded": "expanded from seven points per object",
         "simulated": "expanded from seven points per object, simulated on the true labels",
+        "cut": "cut out by seven points per object, simulated on the true labels",
         "true": "true labels of every voxel",
     }[recipe.labels]
     selection = "agreement with the labels and tightness in the boxes on the split val"
