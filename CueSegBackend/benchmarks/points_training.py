@@ -12,6 +12,7 @@ that val chooses nothing, and also with the weights that were chosen without tru
 """
 
 import argparse
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -25,8 +26,9 @@ from cueseg.training.points_cases import PointsCase, points_cases
 from cueseg.training.points_recipe import PointsRecipe, read_points_recipe
 from cueseg.training.points_trainer import card_of, new_model
 from cueseg.training.points_validation import full_scores
+from cueseg.whole_files import write_whole
 from points_crops import PATCHES, SHAPES, write_crop
-from points_tables import Found, edge_table, expansion_table, selection_table, variant_table
+from points_tables import BASE, Found, edge_table, expansion_table, selection_table, variant_table
 from weak_labels import finished, log_of, trained
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -109,15 +111,17 @@ def run_name(target: str, variant: str, seed: int) -> str:
     return f"{target}-{variant.replace(' ', '-')}-{seed}"
 
 
-def measure(options: argparse.Namespace, target: str, seeds: list[int]) -> tuple[Found, Found]:
+def measure(options: argparse.Namespace, target: str) -> tuple[Found, Found]:
     """Variant -> seed -> patient -> Dice, hd95, assd of val: with the last weights, and with the chosen ones."""
     recipe = recipe_of(options, target)
     cases = points_cases(recipe, "val")
     last: Found = {}
     chosen: Found = {}
     for variant in NAMES:
-        for seed in seeds:
+        for seed in options.seeds:
             folder = options.folder / run_name(target, variant, seed)
+            if not finished(folder, options.stage_two if variant in SECOND_STAGES else options.stage_one):
+                continue
             best = folder / "first" / "best.pt" if variant in SECOND_STAGES else folder / "best.pt"
             last.setdefault(variant, {})[seed] = _measured(recipe, folder / "last.pt", cases)
             chosen.setdefault(variant, {})[seed] = _measured(recipe, best, cases)
@@ -136,32 +140,39 @@ def _about(options: argparse.Namespace, target: str) -> dict[str, Any]:
 
 
 def _measured(recipe: PointsRecipe, path: Path, cases: list[PointsCase]) -> dict[str, dict[str, float]]:
+    """Scores of weights on val; kept beside them, and read where the weights are still the same."""
+    kept, sha256 = path.with_suffix(".scores.json"), hashlib.sha256(path.read_bytes()).hexdigest()
+    if kept.exists():
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        if found["sha256"] == sha256:
+            return found["scores"]
     weights = torch.load(path, weights_only=True, map_location="cpu")
     first = {key.removeprefix("first."): value for key, value in weights.items() if key.startswith("first.")}
     model = new_model(recipe)
     model.load_state_dict(first or weights)  # the second stage keeps a pair
-    return full_scores(model.eval(), card_of(recipe), cases)
+    scores = full_scores(model.eval(), card_of(recipe), cases)
+    write_whole(kept, json.dumps({"sha256": sha256, "scores": scores}).encode())
+    return scores
 
 
 def report(options: argparse.Namespace) -> None:
     """Measure what is trained to its end, print the tables, write them."""
     parts, results = [], {"metadata": metadata()}
     for target in options.targets:
-        seeds = [seed for seed in options.seeds if _is_there(options, target, seed)]
-        if not seeds:
+        last, chosen = measure(options, target)
+        if BASE not in last:
             raise SystemExit(
                 f"no seed in {options.folder} is trained to its end for the {target}: train first"
             )
-        last, chosen = measure(options, target, seeds)
         cases = points_cases(recipe_of(options, target), "train")
-        told = ", ".join(map(str, seeds))
         parts += [
             f"Labels of the {target} of {len(cases)} train patients, expanded from simulated points:",
             expansion_table(cases),
             edge_table(cases),
-            f"Networks of the {target} on val, mean over the training seeds {told} of every patient, mean ± standard "
-            "deviation over patients; difference of the Dice to the partial loss alone, with its standard error and p "
-            "of Wilcoxon's signed ranks, paired over patients:",
+            f"Networks of the {target} on val, mean over the training seeds of every patient, mean ± standard "
+            "deviation over patients; difference of the Dice to the partial loss alone with the same seeds, with its "
+            "standard error and p of Wilcoxon's signed ranks, paired over patients; share of the mean Dice with true "
+            "labels and the same seeds:",
             variant_table(last, NAMES),
             "The same weights against those that the agreement with points and boxes chose on val, Dice; with true "
             "labels, Dice chose:",
@@ -169,7 +180,7 @@ def report(options: argparse.Namespace) -> None:
         ]
         logs = {
             variant: {s: log_of(options.folder / run_name(target, variant, s)) for s in seeds}
-            for variant in NAMES
+            for variant, seeds in last.items()
         }
         results[target] = {"last": last, "chosen": chosen, "logs": logs}
     text = "\n\n".join(parts)
@@ -178,13 +189,6 @@ def report(options: argparse.Namespace) -> None:
         fill_page(options.markdown, "points_training.py", text)
     if options.json:
         options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
-
-
-def _is_there(options: argparse.Namespace, target: str, seed: int) -> bool:
-    recipes = dict.fromkeys(VARIANTS, options.stage_one) | dict.fromkeys(SECOND_STAGES, options.stage_two)
-    return all(
-        finished(options.folder / run_name(target, name, seed), file) for name, file in recipes.items()
-    )
 
 
 def main() -> None:

@@ -105,10 +105,17 @@ def test_the_table_of_variants_pairs_patients_over_seeds():
         "partial": {0: run(0.5, 0.6, 0.7), 1: run(0.3, 0.4, 0.5)},
         "both": {0: run(0.6, 0.8, 0.9), 1: run(0.6, 0.0, 0.7, hd95=np.inf)},
     }
-    first, second = tables.variant_table(found, {"partial": "A", "both": "B"}).splitlines()[2:]
-    assert first == "| A | 3 | 0.500 ± 0.082 | 0.600, 0.400 |  |  | 4.0 ± 0.0 | 1.5 ± 0.0 | 0 of 6 |"
+    found["true"] = {seed: run(0.5, 0.6, 0.7) for seed in (0, 1)}
+    names = {"partial": "A", "both": "B", "true": "C"}
+    first, second, _ = tables.variant_table(found, names).splitlines()[2:]
+    assert (
+        first
+        == "| A | 3 | 0.500 ± 0.082 | 0: 0.600, 1: 0.400 |  |  | 83.3% | 4.0 ± 0.0 | 1.5 ± 0.0 | 0 of 6 |"
+    )
     # 0.6, 0.4, 0.8 less 0.4, 0.5, 0.6
-    assert second.startswith("| B | 3 | 0.600 ± 0.163 | 0.767, 0.433 | +0.100 ± 0.100 | 0.5 | 4.0 ± 0.0 |")
+    assert second.startswith(
+        "| B | 3 | 0.600 ± 0.163 | 0: 0.767, 1: 0.433 | +0.100 ± 0.100 | 0.5 | 100.0% | 4.0 ± 0.0 |"
+    )
     assert second.endswith("| 3 of 6 |")
 
 
@@ -140,3 +147,14 @@ def test_an_organ_like_its_surroundings_has_no_edge():
         case = SimpleNamespace(image=np.where(truth, noise, noise + step), truth=truth)
         row = tables.edge_table([case]).splitlines()[-1]
         assert float(row.strip("| ").split("±")[0]) == pytest.approx(share, abs=0.05)
+
+
+def test_a_variant_with_fewer_seeds_is_compared_with_the_same_seeds_alone():
+    found = {
+        "partial": {0: run(0.5, 0.6), 1: run(0.1, 0.1)},
+        "cut": {0: run(0.6, 0.7)},
+        "true": {0: run(0.8, 0.7), 1: run(0.9, 0.9)},
+    }
+    row = tables.variant_table(found, dict.fromkeys(found, "X")).splitlines()[3]
+    assert row.startswith("| X | 2 | 0.650 ± 0.050 | 0: 0.650 | +0.100 ± 0.000 |")
+    assert " | 86.7% | " in row
