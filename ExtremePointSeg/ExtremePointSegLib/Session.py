@@ -110,6 +110,7 @@ class Session:
             view = chooseView(views, request.volumeNode, points).view
             task = prepareSlice(request.volumeNode, request.markupsNode, view, request.modality)
         except ValueError as error:
+            self.cancel()  # what is under way is of points that are no longer so
             onError(error)
             return
         workingSet = self.workingSet.state()

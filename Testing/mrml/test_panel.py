@@ -95,6 +95,19 @@ def test_a_point_dragged_out_of_the_slice_is_an_error_in_words_and_no_loss(case)
     assert not case.voxels().any()
 
 
+def test_what_is_computed_of_points_that_moved_out_of_the_slice_is_not_written(case):
+    case.click(CLICKS)
+    errors = []
+    case.panel.start(case.settings, pytest.fail, errors.append)
+    case.move(2, (*CLICKS[2][:2], 8))
+    case.panel.start(case.settings, pytest.fail, errors.append)
+    assert "another slice" in str(errors[0])
+    assert not case.panel.queue.busy
+    time.sleep(0.05)
+    case.panel.queue.deliver()
+    assert not case.voxels().any()
+
+
 def test_clearing_the_points_leaves_the_segment_and_ends_the_set(case):
     case.click(CLICKS)
     case.segment()
