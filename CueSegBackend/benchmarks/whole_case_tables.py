@@ -20,7 +20,8 @@ def text_of(runs: Runs) -> str:
             chosen = [run for run in runs if (run["set"], run["clicks"]) == (name, clicks)]
             if chosen:
                 texts.append(
-                    f"{_caption(name, clicks, chosen)}\n\n{method_table(chosen)}\n\n{pair_table(chosen)}"
+                    f"{_caption(name, clicks, chosen)}\n\n{method_table(chosen)}\n\n{organ_table(chosen)}\n\n"
+                    f"{pair_table(chosen)}"
                 )
     return "\n\n".join(texts)
 
@@ -59,6 +60,32 @@ def method_table(runs: Runs) -> str:
                 f"{np.median([row['calls'] for row in rows]):g} | {np.median([row['seconds'] for row in rows]):.1f} |"
             )
     return "\n".join(lines)
+
+
+def organ_table(runs: Runs) -> str:
+    """A row per organ: the median of the clicked slices that suffice for a goal, and how many structures reach it."""
+    methods = (FILL, NETWORK, EVERY)
+    heads = [f"{goal:.2f}: {method}" for goal in GOALS for method in methods]
+    lines = [
+        "| organ | n | slices | " + " | ".join(heads) + f" | seconds, {NETWORK} |",
+        "|---|" + "---|" * (len(heads) + 3),
+    ]
+    for organ in dict.fromkeys(run["structure"] for run in runs):
+        own = [run for run in runs if run["structure"] == organ]
+        cells = [str(len(own)), f"{np.median([run['slices'] for run in own]):g}"]
+        cells += [_needed(own, method, goal) for goal in GOALS for method in methods]
+        seconds = [row["seconds"] for run in own for row in run["rows"] if row["method"] == NETWORK]
+        lines.append(f"| {organ} | {' | '.join(cells)} | {np.median(seconds):.1f} |")
+    return "\n".join(lines)
+
+
+def _needed(runs: Runs, method: str, goal: float) -> str:
+    """The fewest clicked slices that were tried and reach the goal: median, and how many structures reach it at all."""
+    enough = []
+    for run in runs:
+        counts = [row["clicked"] for row in run["rows"] if row["method"] == method and row["dice"] >= goal]
+        enough += [min(counts)] if counts else []
+    return f"{np.median(enough):g} ({len(enough)})" if enough else "- (0)"
 
 
 def at(run: dict[str, Any], method: str, count: int | None) -> list[dict[str, Any]]:

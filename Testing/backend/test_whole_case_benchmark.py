@@ -16,7 +16,7 @@ from cueseg.evaluation.from_points import Clicks
 from cueseg.weights_file import LoadedModel
 from data_set_folders import save
 from whole_case_rounds import CARRIED, COUNTS, EVERY, FILL, HAND, NETWORK, SUGGESTED
-from whole_case_tables import method_table, pair_table, text_of
+from whole_case_tables import method_table, organ_table, pair_table, text_of
 
 
 def truth():
@@ -177,3 +177,26 @@ def test_tables_of_made_up_runs():
     assert "2 structures of 1 image, 11 to 11 slices each (median 11), seed 0, four passes" in text_of(
         made_up_runs()
     )
+
+
+def test_organs_are_told_with_the_fewest_clicks_that_suffice():
+    def run(organ, fill, network, every):
+        rows = [
+            {"method": method, "clicked": count, "dice": dice, "seconds": 2.0}
+            for method, dices in ((FILL, fill), (NETWORK, network))
+            for count, dice in zip((3, 5, 9), dices, strict=True)
+        ]
+        return {
+            "structure": organ,
+            "slices": 20,
+            "rows": [*rows, {"method": EVERY, "clicked": 20, "dice": every, "seconds": 9.0}],
+        }
+
+    runs = [
+        run("cord", (0.8, 0.91, 0.96), (0.92, 0.93, 0.94), 0.95),
+        run("cord", (0.8, 0.85, 0.92), (0.7, 0.8, 0.85), 0.91),
+        run("jaw", (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), 0.8),
+    ]
+    cord, jaw = organ_table(runs).splitlines()[2:]
+    assert cord == "| cord | 2 | 20 | 7 (2) | 3 (1) | 20 (2) | 9 (1) | - (0) | 20 (1) | 2.0 |"
+    assert jaw == "| jaw | 1 | 20 | - (0) | - (0) | - (0) | - (0) | - (0) | - (0) | 2.0 |"
