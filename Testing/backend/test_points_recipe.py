@@ -78,7 +78,7 @@ def test_every_network_gets_its_own_options(points):
         ({"kind": "dense"}, 'kind must be "points"'),
         ({"target": ""}, "target must be the name of what the network finds"),
         ({"parts": []}, 'parts must be classes of the manifest, where labels are "simulated"'),
-        ({"labels": "six"}, r"labels must be one of \('simulated', 'expanded', 'true'\), got 'six'"),
+        ({"labels": "six"}, r"labels must be one of \('simulated', 'expanded', 'cut', 'true'\), got 'six'"),
         ({"labels": "expanded", "selection": "full"}, '"weak" with expanded labels: there are no full ones'),
         ({"selection": "best"}, r"selection must be one of \('weak', 'full'\)"),
         ({"missing": "never"}, "missing must be"),
