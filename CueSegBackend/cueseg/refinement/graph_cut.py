@@ -21,7 +21,6 @@ _UNTRACEABLE = (
     AttributeError,
     NameError,
     LookupError,
-    NotImplementedError,
     AssertionError,
     ArithmeticError,
 )

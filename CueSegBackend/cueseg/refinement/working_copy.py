@@ -34,7 +34,7 @@ def double(module: nn.Module, device: str = "cpu") -> nn.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of torch about its own exported graphs
             doubled = copy.deepcopy(module, memo)
-    except (RuntimeError, TypeError, ValueError, NotImplementedError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise RuntimeError(
             f"the network cannot be copied ({error}), and its own weights are never changed: save its state dict and "
             "load it into a fresh module"
