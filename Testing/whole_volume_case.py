@@ -49,6 +49,9 @@ class WholeVolumeCase(PanelCase):
     def slices(self, **choice):
         return slicesOf(*self.nodes, **choice)
 
+    def kinds(self, **choice):
+        return self.slices(**choice).kinds
+
     def request(self, **changes):
         card = self.panel.models[self.panel.modelIndex(self.settings)]
         values = {

@@ -18,16 +18,12 @@ def case(build):
     case.close()
 
 
-def kinds(case, **choice):
-    return case.slices(**choice).kinds
-
-
 def test_what_lies_between_two_clicked_slices_is_filled_and_asked_again(case):
     case.click_slices(2, scale=1.0)
     case.click_slices(8, scale=0.6)
     before = case.volume_of()
     outcome = case.fill()
-    assert kinds(case) == {2: "clicked", 8: "clicked"} | dict.fromkeys(range(3, 8), "derived")
+    assert case.kinds() == {2: "clicked", 8: "clicked"} | dict.fromkeys(range(3, 8), "derived")
     assert outcome.written == dict.fromkeys(range(3, 8), "derived")
     after = case.volume_of()
     np.testing.assert_array_equal(after[[2, 8]], before[[2, 8]])
@@ -72,10 +68,10 @@ def test_a_run_is_one_step_and_points_stay(case):
     after = case.volume_of()
     case.undo()
     np.testing.assert_array_equal(case.volume_of(), before)
-    assert kinds(case) == {2: "clicked", 6: "clicked"}
+    assert case.kinds() == {2: "clicked", 6: "clicked"}
     case.redo()
     np.testing.assert_array_equal(case.volume_of(), after)
-    assert kinds(case)[4] == "derived"
+    assert case.kinds()[4] == "derived"
     assert case.settings.points.GetNumberOfControlPoints() == points == 4
 
 
@@ -92,7 +88,7 @@ def test_without_the_network_shapes_are_filled(case):
     assert set(outcome.written.values()) == {"filled"}
     assert slices.records[4].weights == ("", "")
     case.fill()
-    assert set(kinds(case).values()) == {"clicked", "derived"}, "filled slices are made again"
+    assert set(case.kinds().values()) == {"clicked", "derived"}, "filled slices are made again"
 
 
 def test_shapes_can_be_those_of_the_segment_editor(case):
@@ -128,31 +124,31 @@ def test_a_slice_that_was_brushed_is_given_and_not_overwritten(case):
     case.fill()
     case.paint(5, slice(10, 12), slice(2, 30))
     brushed = case.volume_of()[5]
-    assert kinds(case)[5] == "given"
+    assert case.kinds()[5] == "given"
     outcome = case.fill()
     assert outcome.kept == [5]
     np.testing.assert_array_equal(case.volume_of()[5], brushed)
     assert case.volume_of()[4].sum() > 0
     assert outcome.result.of_kind("given") == [5]
-    assert kinds(case)[5] == "given"
+    assert case.kinds()[5] == "given"
 
 
 def test_slices_that_somebody_painted_are_filled_between_without_any_click(case):
     for k in (2, 6):
         case.paint(k, slice(8, 18), slice(10, 24))
-    assert kinds(case) == {2: "given", 6: "given"}
+    assert case.kinds() == {2: "given", 6: "given"}
     assert case.fill().result.calls == 3
     np.testing.assert_array_equal(case.volume_of()[2], case.volume_of()[6])
-    assert kinds(case)[4] == "derived"
+    assert case.kinds()[4] == "derived"
 
 
 def test_a_slice_that_was_emptied_is_filled_again(case):
     case.click_slices(2, 8)
     case.fill()
     case.paint(5, slice(None), slice(None), False)
-    assert 5 not in kinds(case)
+    assert 5 not in case.kinds()
     assert 5 in case.fill().written
-    assert kinds(case)[5] == "derived"
+    assert case.kinds()[5] == "derived"
 
 
 def test_other_segments_and_slices_beyond_stay(case):
@@ -166,7 +162,7 @@ def test_other_segments_and_slices_beyond_stay(case):
     np.testing.assert_array_equal(case.volume_of(first), other)
     beyond = case.volume_of()[10:]
     assert not beyond.any()
-    assert kinds(case)[9] == "given"
+    assert case.kinds()[9] == "given"
 
 
 def test_overwriting_and_masking_are_those_of_the_panel(case):
@@ -195,7 +191,7 @@ def test_the_editable_area_of_the_segment_editor_holds(case):
     assert between.any()
     assert (array_of(case)[4:7][between] >= 0).all()
     assert outcome.edit.voxelsRefused > 0
-    assert kinds(case)[5] == "derived"
+    assert case.kinds()[5] == "derived"
 
 
 def editor_node(case):

@@ -14,10 +14,6 @@ def case(build):
     case.close()
 
 
-def kinds(case, **choice):
-    return case.slices(**choice).kinds
-
-
 def test_moved_points_make_a_clicked_slice(case):
     case.click_slices(2, 8)
     case.fill()
@@ -36,7 +32,7 @@ def test_moved_points_make_a_clicked_slice(case):
     assert case.whole.reviews.outdated(case.nodes, case.slices()) != []
     case.undo()
     np.testing.assert_array_equal(case.volume_of(), before)
-    assert kinds(case)[5] == "derived", "both drags are one step"
+    assert case.kinds()[5] == "derived", "both drags are one step"
 
 
 def test_segments_keep_what_is_known_of_them(case):

@@ -17,10 +17,6 @@ def case(build):
     case.close()
 
 
-def kinds(case, **choice):
-    return case.slices(**choice).kinds
-
-
 @pytest.fixture
 def boxes(case, monkeypatch):
     """The network finds the box of the points, so that masks neither grow nor shrink."""
@@ -45,14 +41,14 @@ def test_the_last_slice_is_carried_on(case, boxes, direction):
     expected = [start + direction * n for n in (1, 2, 3, 4)]
     assert list(outcome.written) == expected
     assert outcome.result.stopped_by == "most"
-    assert [kinds(case)[k] for k in expected] == ["propagated"] * 4
+    assert [case.kinds()[k] for k in expected] == ["propagated"] * 4
     outcome = case.carry_on(direction)
     assert outcome.result.stopped_by == "end"
     assert len(outcome.written) == 1
     nothing = case.carry_on(direction)
     assert (nothing.written, nothing.edit) == ({}, None)
     case.undo()
-    assert len(kinds(case)) == 6
+    assert len(case.kinds()) == 6
 
 
 def test_what_was_carried_on_is_replaced_when_it_comes_to_lie_between(case):
@@ -61,7 +57,7 @@ def test_what_was_carried_on_is_replaced_when_it_comes_to_lie_between(case):
     case.click_slices(9)
     outcome = case.fill()
     assert list(outcome.written) == list(range(3, 9))
-    assert set(kinds(case).values()) == {"clicked", "derived"}
+    assert set(case.kinds().values()) == {"clicked", "derived"}
 
 
 def test_cancelling_takes_effect_within_one_slice(case):
@@ -139,7 +135,7 @@ def test_another_segment_of_the_same_labelmap_may_change_meanwhile(case):
     mask[0, :3, :3] = True
     SegmentMasks.setOnVolume(case.nodes[0], first, case.volume, mask)
     case.outcome()
-    assert kinds(case)[4] == "derived"
+    assert case.kinds()[4] == "derived"
 
 
 def test_a_failure_of_the_network_is_told_and_changes_nothing(case):
