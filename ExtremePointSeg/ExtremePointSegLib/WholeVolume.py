@@ -210,13 +210,12 @@ class WholeVolume:
             try:
                 checkUnchanged(request, slices, stamp)
                 recorder.before(request)
-                outcome = writeSlices(
-                    self._editing, self._history, request, slices, made(result), result, text
-                )
+                items = made(result)
+                outcome = writeSlices(self._editing, self._history, request, slices, items, result, text)
             except ValueError as error:
                 onError(error)
             else:
-                masks = {index: item.mask for index, item in made(result).items()}
+                masks = {index: item.mask for index, item in items.items()}
                 recorder.volume(request, slices.stack, noted, masks, outcome.edit, self._seconds)
                 self.reviews.take(outcome)
                 onDone(outcome)

@@ -27,16 +27,16 @@ app.scene.AddNode(view)
 view.SetOrientationToAxial()
 
 report = {'parents': {}, 'tests': {}, 'seconds': {}}
-start = time.process_time()
+logics, start = {}, time.process_time()
 for name in sys.argv[1:]:
     module = __import__(name)
     parent = SimpleNamespace()
     getattr(module, name)(parent)
     report['parents'][name] = vars(parent)
-    logic = getattr(module, name + 'Logic')()
+    logics[name] = getattr(module, name + 'Logic')()
     report['seconds'][name] = time.process_time() - start
     start = time.process_time() if name != 'CueSegBackend' else start
-logic = sys.modules['ExtremePointSeg'].ExtremePointSegLogic()
+logic = logics['ExtremePointSeg']
 report['message'] = logic.panel.missingText
 report['device'] = logic.panel.deviceText
 settings = logic.getParameterNode()
