@@ -1,5 +1,6 @@
 """What the benchmarks share: repeated timing side by side, its summary, and a description of the machine."""
 
+import json
 import os
 import platform
 import subprocess
@@ -116,3 +117,8 @@ def fill_page(page: Path, script: str, text: str) -> None:
     if not begin or not end:
         raise ValueError(f"{page} lacks the lines {start} and {stop}: put them where the tables belong")
     write_whole(page, f"{before}{start}\n\n{text}\n\n{stop}{after}".encode())
+
+
+def setting(key: str, value: Any) -> str:
+    """A value of a recipe for `--set` of the train command: JSON is TOML but for the colons of its objects."""
+    return f"{key}={json.dumps(value, separators=(', ', ' = '))}"

@@ -23,7 +23,7 @@ import numpy as np
 
 from accuracy import COLUMNS, classical
 from classical import METHODS
-from common import fill_page, metadata
+from common import fill_page, metadata, setting
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.cases import read_manifest
 from cueseg.training.validation import Item, score, segment_with, validation_items
@@ -58,17 +58,13 @@ def train(options: argparse.Namespace) -> None:
             if left <= 0:
                 return
             values = CUES[cue] | {"manifest": options.manifest.as_posix(), "seed": seed}
-            changes = [f"{key}={_toml(value)}" for key, value in values.items()]
+            changes = [setting(key, value) for key, value in values.items()]
             command = [sys.executable, "-m", "cueseg", "train", str(RECIPE), "--output", str(options.runs)]
             command += ["--name", f"{cue}-{seed}"]
             subprocess.run([*command, "--minutes", f"{left:.2f}", "--set", *changes], check=True)
             if (options.runs / f"{cue}-{seed}" / "best.pt").exists():
                 target = str(options.runs / f"{cue}-{seed}.pt")
                 subprocess.run([*command, "--set", *changes, "--export", target], check=True)
-
-
-def _toml(value: Any) -> str:
-    return json.dumps(value, separators=(", ", " = "))
 
 
 def finished(runs: Path, cue: str, seed: int, steps: int) -> Path | None:

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 import weak_labels_data as data
-from common import fill_page, metadata
+from common import fill_page, metadata, setting
 from cueseg.cli.main import main as cueseg_main
 from cueseg.evaluation.from_points import Clicks
 from cueseg.predictor import ExtremePointPredictor
@@ -87,7 +87,7 @@ def log_of(folder: Path) -> list[dict[str, Any]]:
 
 
 def _words(recipe: Path, folder: Path, name: str, values: dict[str, Any]) -> list[str]:
-    changes = [f"{key}={json.dumps(value)}" for key, value in values.items()]
+    changes = [setting(key, value) for key, value in values.items()]
     return ["train", str(recipe), "--output", str(folder), "--name", name, "--set", *changes]
 
 

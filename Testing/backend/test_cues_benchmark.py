@@ -3,12 +3,13 @@
 import tomllib
 
 import cues
+from common import setting
 from cueseg.training.config import read_recipe
 
 
 def test_values_of_a_run_are_read_as_they_were_meant():
     value = {"phases": cues.PHASES, "cue": "ep", "seed": 3}
-    text = "\n".join(f"{key} = {cues._toml(part)}" for key, part in value.items())
+    text = "\n".join(setting(key, part) for key, part in value.items())
     assert tomllib.loads(text) == value
 
 
