@@ -160,3 +160,15 @@ def test_what_cannot_be_cut_is_said(change, message):
 def test_an_energy_of_labels_that_have_none_is_refused(labels, unary, message):
     with pytest.raises(ValueError, match=message):
         energy_of(labels, unary, np.ones((2, 3, 4)))
+
+
+def test_it_asks_before_every_wave_whether_to_go_on(rng, monkeypatch):
+    waves = []
+    monkeypatch.setattr(preflow, "_SMALL", 0)
+    monkeypatch.setattr(preflow, "_FEW", 0.0)
+    monkeypatch.setattr(preflow, "_wave", lambda *given, once=preflow._wave: waves.append(once(*given)))
+    unary = rng.integers(0, 300, (2, 40, 50)).astype(float)
+    asked = itertools.count()
+    grid_cut(*unary, image=rng.normal(size=(40, 50)), weight=200.0, sigma=1.0, watch=lambda: next(asked))
+    assert len(waves) > 1
+    assert next(asked) >= 2 + len(waves)

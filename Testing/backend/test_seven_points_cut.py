@@ -1,5 +1,8 @@
 """One case from seven points: the exact cut in the box."""
 
+import itertools
+import traceback
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -115,6 +118,22 @@ def test_it_can_be_cancelled():
     mask = ellipsoid((9, 18, 20), (5, 9, 11))
     with pytest.raises(SevenPointsCancelled):
         segment_from_points(noisy(mask), [simulated_target(mask)], cancelled=lambda: True)
+
+
+def test_it_can_be_cancelled_in_the_midst_of_the_cut():
+    mask = ellipsoid((9, 18, 20), (5, 9, 11))
+    moments = []
+    segment_from_points(noisy(mask), [simulated_target(mask)], cancelled=lambda: moments.append(callers()))
+    last = len(moments)
+    assert "grid_cut" in moments[-1]
+    asked = itertools.count(1)
+    with pytest.raises(SevenPointsCancelled):
+        segment_from_points(noisy(mask), [simulated_target(mask)], cancelled=lambda: next(asked) == last)
+
+
+def callers() -> set[str]:
+    """Functions under way."""
+    return {frame.name for frame in traceback.extract_stack()}
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """The labelling of least energy with two labels on a pixel grid, by a minimum cut."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cueseg.energy.neighbours import contrast_weights, neighbour_offsets, pair_slices
-from cueseg.energy.preflow import FlowNetwork, sink_side
+from cueseg.energy.preflow import FlowNetwork, nothing, sink_side
 from cueseg.energy.reduction import decide
 
 _UNITS = 2**26  # of the largest cost that matters; capacities then stay below 2^31 whatever is added to them
@@ -23,6 +23,7 @@ def grid_cut(
     spacing: Sequence[float] | None = None,
     connectivity: int | None = None,
     hard: ArrayLike | None = None,
+    watch: Callable[[], None] = nothing,
 ) -> NDArray[np.bool_]:
     """Minimise sum_i unary_i(x_i) + sum_ij w_ij [x_i != x_j] exactly (Greig et al. 1989, Boykov and Jolly 2001).
 
@@ -40,6 +41,7 @@ def grid_cut(
         spacing: mm per pixel along each axis; None: 1.
         connectivity: 4 or 8 in two dimensions, 6 in three; None: 4 or 6.
         hard: signed integers of the shape: 0 or 1 where the label is given, -1 where it is free; None: free.
+        watch: called now and then; what it raises ends the work.
 
     Returns:
         bool of the shape, whether a pixel has label 1.
@@ -60,7 +62,8 @@ def grid_cut(
     given = _checked_hard(hard, preference.shape)
     if preference.size == 0:
         return np.zeros(preference.shape, bool)
-    return _cut(preference, costs, offsets, given)
+    watch()
+    return _cut(preference, costs, offsets, given, watch)
 
 
 def energy_of(
@@ -137,6 +140,7 @@ def _cut(
     costs: NDArray[np.float64],
     offsets: Sequence[tuple[int, ...]],
     hard: NDArray[np.integer] | None,
+    watch: Callable[[], None],
 ) -> NDArray[np.bool_]:
     """The cut on a flat copy of the grid with a border, in whole numbers."""
     bordered = tuple(size + 2 for size in preference.shape)
@@ -162,11 +166,15 @@ def _cut(
     if hard is not None:
         wish[inner][hard == 0] = np.ceil(most[hard == 0]).astype(np.int64)
         wish[inner][hard == 1] = -np.ceil(most[hard == 1]).astype(np.int64)
-    return _solved(wish.reshape(-1), whole, steps).reshape(bordered)[inner]
+    watch()
+    return _solved(wish.reshape(-1), whole, steps, watch).reshape(bordered)[inner]
 
 
 def _solved(
-    wish: NDArray[np.int64], weights: list[NDArray[np.int64]], steps: Sequence[int]
+    wish: NDArray[np.int64],
+    weights: list[NDArray[np.int64]],
+    steps: Sequence[int],
+    watch: Callable[[], None],
 ) -> NDArray[np.bool_]:
     """Labels of the flat, bordered grid; its border is without meaning."""
     state = decide(wish, weights, steps)
@@ -182,5 +190,5 @@ def _solved(
             neighbours[:-1, 2 * way], capacity[:-1, 2 * way] = number[members + step], weight[members]
             neighbours[:-1, 2 * way + 1] = number[members - step]
             capacity[:-1, 2 * way + 1] = weight[members - step]
-        labels[members] = sink_side(FlowNetwork(np.append(wish[members], 0), neighbours, capacity))
+        labels[members] = sink_side(FlowNetwork(np.append(wish[members], 0), neighbours, capacity), watch)
     return labels

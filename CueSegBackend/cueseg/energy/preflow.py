@@ -4,6 +4,7 @@ The waves are preflows of Goldberg and Tarjan (1988), all nodes of a distance at
 wave. They settle most of a grid in few passes of array operations; the rest of the flow is little but takes long ways.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,15 +50,21 @@ class FlowNetwork:
         )
 
 
-def sink_side(network: FlowNetwork) -> NDArray[np.bool_]:
+def nothing() -> None:
+    """Watches over nothing."""
+
+
+def sink_side(network: FlowNetwork, watch: Callable[[], None] = nothing) -> NDArray[np.bool_]:
     """Nodes on the sink's side of a minimum cut, bool (n).
 
     Args:
         network: its flow is changed. Capacities and what goes to or comes from a node must be below 2^31.
+        watch: called before every wave; what it raises ends the work.
     """
     result = np.ones(len(network), bool)
     names = np.arange(len(network))
     while (network.excess > 0).any():
+        watch()
         if len(names) <= _SMALL:
             result[names] = _by_scipy(network)
             break

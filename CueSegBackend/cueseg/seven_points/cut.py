@@ -71,7 +71,7 @@ def segment_from_points(
         spacing: mm per voxel along (slice, row, col); None: 1.
         options: None: the defaults.
         progress: called after every target.
-        cancelled: asked before every target and while distances are computed.
+        cancelled: asked before every target, while distances are computed, and between the steps of a cut.
 
     Returns:
         The union of the objects, and the labels of the expansion.
@@ -94,7 +94,7 @@ def segment_from_points(
     mask = np.zeros(values.shape, bool)
     for number, (target, (part, relative)) in enumerate(zip(targets, near, strict=True), 1):
         watch()
-        mask[part] |= _cut(values, labels, target, part, relative, steps, chosen)
+        mask[part] |= _cut(values, labels, target, part, relative, steps, chosen, watch)
         if progress is not None:
             progress(number, len(targets))
     return SevenPointsResult(mask=mask, labels=labels, seconds=time.perf_counter() - began)
@@ -123,6 +123,7 @@ def _cut(
     relative: NDArray[np.float32],
     spacing: tuple[float, ...],
     options: SevenPointsOptions,
+    watch: Callable[[], None],
 ) -> NDArray[np.bool_]:
     low, high = intensity_range(values[part])
     level = scaled(values[part], low, high)
@@ -135,8 +136,9 @@ def _cut(
     given = np.full(level.shape, -1, np.int8)
     given[relative < _SURE * options.threshold] = 1
     _close(given, target, part)
+    watch()
     weights = contrast_weights(level, level.shape, spacing, weight=options.smoothness, sigma=options.sigma)
-    return grid_cut(np.zeros_like(cost), cost, weights, hard=given)
+    return grid_cut(np.zeros_like(cost), cost, weights, hard=given, watch=watch)
 
 
 def _surroundings(values: NDArray[Any], labels: NDArray[np.uint8], part: Part) -> NDArray[Any]:
