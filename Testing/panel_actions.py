@@ -6,7 +6,8 @@ import numpy as np
 import slicer
 
 from ExtremePointSegLib.Readiness import State
-from random_scene import SEGMENTATIONS, VOLUMES, RandomScene, paint
+from random_scene import SEGMENTATIONS, VOLUMES, RandomScene
+from random_user import paint
 from scene_builder import SHAPE, to_world
 
 REFUSALS = ("in one line", "another slice", "has no segment")  # that the panel may say instead of writing
@@ -40,28 +41,15 @@ WEIGHTS = {
 class RandomActions(RandomScene):
     """Actions on the panel and on the model."""
 
-    def play(self, actions: int) -> None:
-        """Do so many things at random, and look after each.
+    weights = WEIGHTS
 
-        Raises:
-            AssertionError: the scene is not what the model says; the message lists the actions.
-        """
-        weights = np.array(list(WEIGHTS.values()), float)
-        try:
-            for name in self.rng.choice(list(WEIGHTS), actions, p=weights / weights.sum()):
-                self.log.append(str(name))
-                getattr(self, name)()
-                self.check()
-            self.log.append("leave")
-            self.leave()
-            gone = (
-                ()
-                if self.model.points
-                else ("vtkMRMLMarkupsFiducialNode", "vtkMRMLMarkupsFiducialDisplayNode")
-            )
-            self.check_nodes(dict.fromkeys(gone, 0))
-        except Exception as error:
-            raise AssertionError(f"after {' '.join(self.log)}: {error}") from error
+    def end(self) -> None:
+        self.leave()
+        kinds = ("vtkMRMLMarkupsFiducialNode", "vtkMRMLMarkupsFiducialDisplayNode")
+        self.check_nodes(dict.fromkeys(() if self.model.points else kinds, 0))
+
+    def close(self) -> None:
+        self.panel.close()
 
     def click(self) -> None:
         """Place a point; now and then on another slice, or in another view."""

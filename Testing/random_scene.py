@@ -1,27 +1,25 @@
 """A panel on two volumes and two segmentations, beside the model that says what they have to hold."""
 
-import collections
-
 import numpy as np
 import slicer
-import vtk
-from vtk.util.numpy_support import vtk_to_numpy
 
 from CueSegMRML import ControlPoints
 from ExtremePointSegLib.Settings import Overwrite
 from history_model import Choices, Model
 from panel_case import PanelCase
+from random_user import RandomUser, differences, voxels_of
 from scene_builder import GEOMETRIES, SHAPE, to_world
 
 VOLUMES, SEGMENTATIONS = ("first", "second"), ("organs", "lesions")
 
 
-class RandomScene(PanelCase):
+class RandomScene(PanelCase, RandomUser):
     """The scene, the model, and whether they agree."""
 
     def __init__(self, build, seed: int) -> None:
-        super().__init__(build)
-        self.rng, self.log, self.errors = np.random.default_rng(seed), [], []
+        RandomUser.__init__(self, build, seed)
+        PanelCase.__init__(self, build)
+        self.errors = []
         self.volume.SetName(VOLUMES[0])
         for view in self.views():
             view.SetSaveWithScene(False)  # as they have no orientation of Slicer's
@@ -33,7 +31,7 @@ class RandomScene(PanelCase):
         self.settings.segmentation, self.settings.segmentId = self.node(SEGMENTATIONS[0]), "organs 1"
         masks = {(name, f"{name} {n}"): np.zeros(SHAPE, bool) for name in SEGMENTATIONS for n in (1, 2)}
         self.model = Model(masks, Choices(VOLUMES[0], SEGMENTATIONS[0], "organs 1"))
-        self.axis, self.index, self.slices = 2, 5, 0
+        self.axis, self.index = 2, 5
         slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(
             build.scene
         )  # makes it, if it is not there
@@ -50,12 +48,12 @@ class RandomScene(PanelCase):
         model, settings = self.model, self.settings
         self.panel.keepSegment(settings)
         model.keep_segment()
-        self.slices = max(self.slices, sum(bool(step.masks) for step in model.done))
+        self.writes = max(self.writes, sum(bool(step.masks) for step in model.done))
         for name in SEGMENTATIONS:
             segments = self.node(name).GetSegmentation().GetSegmentIDs()
             assert sorted(segments) == sorted(n for place, n in model.masks if place == name)
         for place, mask in model.masks.items():
-            found = voxels_of(self.node(place[0]), place[1], self.volume)
+            found = voxels_of(self.node(place[0]), place[1], self.volume, SHAPE)
             assert np.array_equal(found, mask), f"{place}: {(found != mask).sum()} voxels differ"
         points = to_world(self.volume, np.array(model.points).reshape(-1, 3))
         assert np.array_equal(ControlPoints.worldPoints(settings.points), points), "the points differ"
@@ -71,8 +69,7 @@ class RandomScene(PanelCase):
         if self.settings.showCue:
             for kind in ("vtkMRMLScalarVolumeNode", "vtkMRMLScalarVolumeDisplayNode"):
                 assert counts.pop(kind, 0) - wanted.pop(kind, 0) in (0, 1), kind
-        differing = {kind for kind in counts | wanted if counts.get(kind, 0) != wanted.get(kind, 0)}
-        assert not differing, {kind: (counts.get(kind, 0), wanted.get(kind, 0)) for kind in differing}
+        assert not differences(counts, wanted), differences(counts, wanted)
 
     def choose(self, **values) -> None:
         self.model.choose(**values)
@@ -85,38 +82,4 @@ class RandomScene(PanelCase):
         settings.overwrite = Overwrite.ALL if choices.overwrite else Overwrite.NONE
 
     def any_place(self):
-        places = list(self.model.masks)
-        return places[int(self.rng.integers(len(places)))] if places else None
-
-    def node_counts(self) -> dict[str, int]:
-        scene = self.build.scene
-        nodes = (scene.GetNthNode(n) for n in range(scene.GetNumberOfNodes()))
-        return dict(collections.Counter(node.GetClassName() for node in nodes))
-
-
-def voxels_of(segmentation, segment: str, volume) -> np.ndarray:
-    """(K, J, I) bool: voxels of the volume at which the segment has one; adds no node, as `slicer.util` would."""
-    image = segmentation.GetBinaryLabelmapInternalRepresentation(segment)
-    found = np.zeros(SHAPE, bool)
-    if image is None or image.GetPointData().GetScalars() is None:
-        return found
-    held = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
-    held = held == segmentation.GetSegmentation().GetSegment(segment).GetLabelValue()
-    matrix = vtk.vtkMatrix4x4()
-    image.GetImageToWorldMatrix(matrix)
-    ijk = np.argwhere(held)[:, ::-1] + np.array(image.GetExtent()[::2])
-    places = np.column_stack([ijk, np.ones(len(ijk))]) @ slicer.util.arrayFromVTKMatrix(matrix).T
-    volume.GetRASToIJKMatrix(matrix)
-    i, j, k = np.round(places @ slicer.util.arrayFromVTKMatrix(matrix).T)[:, :3].astype(int).T
-    found[k, j, i] = True
-    return found
-
-
-def paint(segmentation, segment: str, volume, mask: np.ndarray) -> None:
-    """Make a segment what somebody else wants."""
-    logic = slicer.vtkSlicerSegmentationsModuleLogic
-    image = logic.CreateOrientedImageDataFromVolumeNode(volume)
-    image.UnRegister(None)
-    image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
-    vtk_to_numpy(image.GetPointData().GetScalars())[:] = mask.ravel()
-    logic.SetBinaryLabelmapToSegment(image, segmentation, segment, logic.MODE_REPLACE)
+        return self.one_of(self.model.masks)
