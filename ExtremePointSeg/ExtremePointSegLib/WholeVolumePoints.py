@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import slicer
@@ -76,7 +77,8 @@ class DerivedPoints:
     def _ensureNode(self) -> None:
         if self.node is not None and self.node.GetScene() is not None:
             return
-        self.node = HiddenNodes.addHidden(self._scene, slicer.vtkMRMLMarkupsFiducialNode(), _NAME)
+        with _placingGoesOn(self._scene):
+            self.node = HiddenNodes.addHidden(self._scene, slicer.vtkMRMLMarkupsFiducialNode(), _NAME)
         self.node.SetUndoEnabled(False)
         self.node.CreateDefaultDisplayNodes()
         display = self.node.GetDisplayNode()
@@ -108,3 +110,17 @@ class DerivedPoints:
                     node.SetNthControlPointPositionWorld(number, *position)
                 node.SetNthControlPointSelected(number, state)
             node.SetFixedNumberOfControlPoints(True)
+
+
+@contextmanager
+def _placingGoesOn(scene: slicer.vtkMRMLScene) -> Iterator[None]:
+    """Keep what clicks place: Slicer takes every new markups node for that, and the placing of others would end."""
+    selection = scene.GetNodeByID("vtkMRMLSelectionNodeSingleton")
+    if selection is None:
+        yield
+        return
+    className, placed = selection.GetActivePlaceNodeClassName(), selection.GetActivePlaceNodeID()
+    with slicer.util.NodeModify(selection):
+        yield
+        selection.SetActivePlaceNodeClassName(className)
+        selection.SetActivePlaceNodeID(placed)

@@ -63,6 +63,19 @@ class VolumePointsTests(VolumeCase):
         np.testing.assert_array_equal(self.volumeVoxels(), before)
         self.assertEqual(self.sliceKinds()[MIDDLE], "derived")
 
+    def test_PlacingGoesOnWhenTheyAppear(self):
+        """Four clicks on a slice that was filled replace it, without pressing "Place points" again."""
+        self.openVolume()
+        self.clickSlices(LOW, HIGH)
+        self.ui.placeButton.click()
+        self.pushAndWait(self.ui.volumeFillButton)
+        self.assertIsNotNone(self.hollowNode)
+        self.assertTrue(self.ui.placeButton.checked)
+        for ras in Gestures.ringAround("Red", self.center()):
+            Gestures.click("Red", ras)
+        self.waitUntilIdle()
+        self.assertEqual(self.sliceKinds()[MIDDLE], "clicked", self.said)
+
     def test_APointIsDraggedAgain(self):
         """Until it is right; all drags of one slice are one step."""
         self.makeVolume()

@@ -153,7 +153,7 @@ def a_person_watches(output: TextIO, environment: Mapping[str, str], platform: s
 
 def _organ_caption(organ: dict[str, Any]) -> str:
     scores = organ["agreement"]["CueSeg"]
-    name, count = organ["name"].capitalize(), len(scores)
+    name, count = organ["name"][0].upper() + organ["name"][1:], len(scores)
     return f"{name}: agreement {sum(scores) / count:.3f} (mean of {count} slices, four clicks each)."
 
 
