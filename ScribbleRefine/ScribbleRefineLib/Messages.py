@@ -103,7 +103,11 @@ def textOf(result: Any, names: Mapping[int, str], _: Translate) -> str:
         ]
     if result.kind == "refine" and not result.changedVoxels:
         sentences.append(_("No voxel changed: is the place within the scope, and its label not locked?"))
-    return " ".join([*sentences, *result.notes])
+    return " ".join([*sentences, *(_sentence(note) for note in result.notes)])
+
+
+def _sentence(note: str) -> str:
+    return note[:1].upper() + note[1:] + ("" if note.endswith((".", "!", "?")) else ".")
 
 
 def _textOfTuning(result: Any, _: Translate) -> list[str]:

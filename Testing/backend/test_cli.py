@@ -54,6 +54,24 @@ def test_wrong_use_ends_with_2(capsys, words, message):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        (["train", "gone.toml"], "gone.toml"),
+        (["replay", "gone.jsonl", "--image", "a.nrrd", "--output", "b.nrrd"], "gone.jsonl"),
+        (
+            ["evaluate", "gone.json"],
+            "there is no manifest gone.json: make it with `python -m cueseg manifest`",
+        ),
+    ],
+)
+def test_other_missing_files_are_named_without_the_systems_number(capsys, words, missing):
+    assert main(words) == 3
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {missing}")
+    assert "Errno" not in said
+
+
 def test_missing_images_end_with_3(tmp_path, capsys):
     assert main(segment_words(tmp_path / "nothing.nrrd", tmp_path / "a.nrrd", "--slice", 1)) == 3
     assert capsys.readouterr().err == f"error: {tmp_path}/nothing.nrrd does not exist: check the path\n"

@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if isinstance(error, BrokenPipeError):
                 return _reader_gone()
             _log.debug("where it came from", exc_info=error)
-            complain(f"error: {error}")
+            complain(f"error: {_in_words(error)}")
             return BAD_INPUT
         except ModuleNotFoundError as error:
             if error.name is None or error.name.startswith("cueseg"):
@@ -125,6 +125,15 @@ def build_parser() -> argparse.ArgumentParser:
     export_training_set.add_parser(commands, common)
     train.add_parser(commands, common)
     return parser
+
+
+def _in_words(error: ValueError | OSError) -> str:
+    """What an error says; what the system says of a file, without its number."""
+    if not isinstance(error, OSError) or error.filename is None or error.strerror is None:
+        return str(error)
+    if isinstance(error, FileNotFoundError):
+        return f"{error.filename} does not exist: check the path"
+    return f"{error.filename}: {error.strerror}"
 
 
 def _reader_gone() -> int:

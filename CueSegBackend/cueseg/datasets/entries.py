@@ -76,9 +76,14 @@ def read_entries(
         groups: Only these data sets; None: all.
 
     Raises:
-        ValueError: Not a manifest, an entry that cannot be used, or nothing is left.
+        ValueError: No file, not a manifest, an entry that cannot be used, or nothing is left.
     """
     path = Path(path)
+    if not path.exists():
+        raise ValueError(
+            f"there is no manifest {path}: make it with `python -m cueseg manifest`, or name another one; a training "
+            "takes it by --set 'manifest=\"FILE.json\"'"
+        )
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
