@@ -10,8 +10,8 @@ RECIPE ?= $(BACKEND)/recipes/compact-cm.toml
 # Threads that wait do not spin: on a busy machine they would keep those from the cores that they wait for.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: setup demo test selftest test-slicer screenshots lint test-backend test-static test-mrml fuzz bench accuracy \
-	train packages retrain clean
+.PHONY: setup demo test selftest test-slicer screenshots lint test-headless test-panels test-backend test-static \
+	test-mrml fuzz bench accuracy train packages retrain clean
 
 setup: $(READY)
 
@@ -29,7 +29,13 @@ demo: setup          ## clicks, scribbles and boxes on real CT, through the Slic
 	@$(PY) Testing/demo/report.py --output output/demo
 
 test: lint           ## everything that runs without the Slicer application
+	@echo "Two halves of the tests at once; each shows what it found at its end, after minutes."
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-headless test-panels
+
+test-headless: setup
 	$(PY) -m pytest Testing/backend Testing/static Testing/mrml
+
+test-panels: setup
 	$(PY) -m pytest Testing/standin_tests Testing/selftests
 
 selftest: setup      ## the modules' own self-tests, clicks and all, on a stand-in for Slicer's Qt half

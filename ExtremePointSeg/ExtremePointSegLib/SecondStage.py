@@ -9,6 +9,7 @@ from ExtremePointSegLib.TrainingRecipe import asToml, readRecipe
 
 _SHARE = 3  # of the steps of the first stage: 100 of 300 epochs in Zhai, Wang et al.
 _REFRESHES = 5  # of the frozen copies: every 20 of 100 epochs
+_CALM = {"learning_rate": 1e-3, "ema": 0.99}  # see docs/benchmarks.md, networks from seven points
 _NETWORK = {"network": "unet", "base": 8}  # 3D at all levels, so that it errs otherwise than the first
 
 
@@ -45,5 +46,6 @@ def _together(values: dict[str, Any], second: str, name: str) -> dict[str, Any]:
         "validate_every": max(1, steps // 10),
         "save_every": max(1, min(50, steps // 20)),
         "report_every": max(1, steps // 100),
+        **_CALM,
         **{key: values[key] for key in shared},
     }

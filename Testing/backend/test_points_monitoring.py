@@ -60,7 +60,8 @@ def test_both_begin_with_the_best_weights_of_the_first_stage(runs, recipe):
 
 
 def test_each_learns_from_its_own_copy_and_from_that_of_the_other(runs, recipe):
-    trainer = trainer_in(runs / "both", dataclasses.replace(recipe, weight=0.3, temperature=2.0))
+    values = {"weight": 0.3, "temperature": 2.0, "keep_labels": False}
+    trainer = trainer_in(runs / "both", dataclasses.replace(recipe, **values))
     batch = collate([trainer.source[0]])
     own, copies = trainer.model(batch[0]), trainer.frozen(batch[0])
     expected = sum(
@@ -72,6 +73,17 @@ def test_each_learns_from_its_own_copy_and_from_that_of_the_other(runs, recipe):
     assert trainer.loss_of((batch[0], torch.full_like(batch[1], 2))).item() == trainer.loss_of(batch).item()
     trainer.loss_of(batch).backward()
     assert all(parameter.grad is None for parameter in trainer.frozen.parameters())
+
+
+def test_what_the_points_say_is_kept_and_the_copy_fills_the_rest(runs, recipe):
+    trainer = trainer_in(runs / "both", dataclasses.replace(recipe, weight=0.0))
+    image, labels = collate([trainer.source[0]])
+    unknown = labels == 2
+    assert unknown.any()
+    assert not unknown.all()
+    own, copies = trainer.model(image), trainer.frozen(image)
+    expected = sum(labelled_loss(own[n], copies[n].argmax(1).where(unknown, labels)) for n in (0, 1))
+    assert trainer.loss_of((image, labels)).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_copies_are_replaced_by_the_best_of_either_network_and_not_before(runs, recipe):

@@ -75,7 +75,8 @@ def test_the_second_stage_follows_on_the_first(case, tmp_path):
     together = read_monitoring_recipe(both)
     assert (together.first, together.second) == ("set-points", "set-points-second")
     assert (together.steps, together.refresh, together.device) == (10, 2, "cpu")
-    assert (together.weight, together.temperature) == (0.5, 4.0)
+    assert (together.weight, together.temperature, together.keep_labels) == (0.5, 4.0, True)
+    assert (together.learning_rate, together.ema) == (1e-3, 0.99)
 
 
 def test_drawn_labels_have_no_second_stage(tmp_path):

@@ -20,6 +20,8 @@ class MonitoringRecipe(StageOptions):
         weight: w, share of the loss that is distillation from the other network; the rest is the own copy's labels.
         temperature: T of the distillation.
         refresh: Steps after which the frozen copies are replaced by the best weights so far.
+        keep_labels: Whether the labels of the first stage stay where they are known, so that the copy's fill the rest
+            only; ours. False: the copy's labels everywhere, as in the authors' code.
     """
 
     name: str
@@ -29,6 +31,7 @@ class MonitoringRecipe(StageOptions):
     weight: float = 0.5
     temperature: float = 4.0
     refresh: int = 400
+    keep_labels: bool = True
 
     def __post_init__(self) -> None:
         check(self.kind == "monitoring", "kind", self.kind, '"monitoring"')

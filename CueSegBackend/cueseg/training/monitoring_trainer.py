@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from cueseg.seven_points.expansion import UNKNOWN
 from cueseg.training.loop import Batch, TrainingLoop
 from cueseg.training.monitoring_recipe import MonitoringRecipe
 from cueseg.training.points_cases import PointsCase
@@ -51,7 +52,7 @@ class MonitoringTrainer(TrainingLoop):
         recipe: How to train.
         stage_one: Recipe of the first network, whose patches are taken.
         pair: The networks of the first stage.
-        cases: Training images; their labels are not looked at, as in the authors' code.
+        cases: Training images; their labels are looked at where the recipe keeps them.
         validate: Called with either network; returns what to maximise and details.
         folder: As of the first stage; the best weights of either network are in `first/best.pt`, `second/best.pt`.
 
@@ -107,15 +108,23 @@ class MonitoringTrainer(TrainingLoop):
 
         The networks share no weights, so the sum descends as two optimisers would.
         """
-        w, image = self.recipe.weight, batch[0]
+        w, (image, known) = self.recipe.weight, batch
         with torch.no_grad(), self.precision.autocast():
             teachers = self.frozen(image.to(self.device)).float()  # (2, N, classes, *patch)
         losses = [
-            (1 - w) * labelled_loss(own, teachers[number].argmax(dim=1))
+            (1 - w) * labelled_loss(own, self._labels_of(teachers[number], known))
             + w * distillation_loss(own, teachers[1 - number], self.recipe.temperature)
             for number, own in enumerate(self.forward(image))
         ]
         return torch.stack(losses).sum()
+
+    def _labels_of(self, teacher: Tensor, known: Tensor) -> Tensor:
+        """(N, *patch) int64: what a copy says, (N, classes, *patch), and what the points say where it is kept."""
+        guessed = teacher.argmax(dim=1)
+        if not self.recipe.keep_labels:
+            return guessed
+        known = known.to(guessed)
+        return torch.where(known == UNKNOWN, guessed, known)
 
     def validate_now(self) -> tuple[float, bool, dict[str, Any]]:
         """Both networks by themselves; the first one's score counts for the run."""
