@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import slicer
 
 from CueSegMRML import Volumes
@@ -27,12 +28,14 @@ class PointsVolume:
 
     :param objectName: what the points are of.
     :param threshold: of the expansion.
+    :param cut: whether the objects are cut out, instead of expanded with voxels of which nothing is known.
     """
 
     volume: LabelledVolume
     points: Points
     objectName: str
     threshold: float
+    cut: bool = False
 
 
 def takePoints(
@@ -41,10 +44,12 @@ def takePoints(
     states: Sequence[TargetState],
     objectName: str,
     threshold: float,
+    cut: bool = False,
 ) -> PointsVolume:
     """The main thread's part.
 
     :param objectName: "" for no name.
+    :param cut: as of `PointsVolume`.
     :raises ValueError: an object without all its points, or none; an object that cannot have this name.
     """
     if not states:
@@ -64,7 +69,7 @@ def takePoints(
     volume = LabelledVolume(
         volumeNode.GetName(), caseId(volumeNode), points.image, matrix, {}, {}, frozenset()
     )
-    return PointsVolume(volume, points, objectName or _OBJECT, threshold)
+    return PointsVolume(volume, points, objectName or _OBJECT, threshold, cut)
 
 
 def pointsCase(taken: PointsVolume, modality: str, subject: str = "") -> tuple[TrainingCase, list[str]]:
@@ -76,15 +81,13 @@ def pointsCase(taken: PointsVolume, modality: str, subject: str = "") -> tuple[T
     """
     import cueseg
     from cueseg.datasets import SliceOrigin
-    from cueseg.seven_points import expand_points
 
-    points = taken.points
-    labels = expand_points(points.image, points.targets, points.spacing, taken.threshold)
+    points, labels = taken.points, _labelsOf(taken)
     masks = {taken.objectName: labels == 1, IGNORE: labels == 2}
     records = {name: [] for name in masks}
     case = trainingCase(replace(taken.volume, masks=masks, records=records), modality, subject)
     origins = [
-        SliceOrigin(name, index, "expanded")
+        SliceOrigin(name, index, "cut" if taken.cut else "expanded")
         for name, mask in masks.items()
         for index in mask.any(axis=(1, 2)).nonzero()[0].tolist()
     ]
@@ -92,5 +95,17 @@ def pointsCase(taken: PointsVolume, modality: str, subject: str = "") -> tuple[T
     madeOf = {"targets": targets, "threshold": taken.threshold, "version": cueseg.__version__}
     count, notes = int(masks[taken.objectName].sum()), []
     if count < FEWEST:
-        notes.append(f"the labels hold {count} voxels of {taken.objectName} only: raise the threshold")
+        remedy = "check the points" if taken.cut else "raise the threshold"
+        notes.append(f"the labels hold {count} voxels of {taken.objectName} only: {remedy}")
     return replace(case, origins=tuple(origins), made_of=madeOf), notes
+
+
+def _labelsOf(taken: PointsVolume) -> np.ndarray:
+    """Uint8 (K, J, I): 0 background, 1 object, 2 unknown, which no voxel is where the objects are cut out."""
+    from cueseg.seven_points import SevenPointsOptions, expand_points, segment_from_points
+
+    points = taken.points
+    if not taken.cut:
+        return expand_points(points.image, points.targets, points.spacing, taken.threshold)
+    options = SevenPointsOptions(threshold=taken.threshold)
+    return segment_from_points(points.image, points.targets, points.spacing, options).mask.astype(np.uint8)

@@ -35,7 +35,8 @@ class LabelSource(Choice):
     """What the labels of a training set are made of."""
 
     SEGMENTS = "segments", "Segments"
-    POINTS = "points", "Seven points per object"
+    CUT = "cut", "Seven points, cut out"
+    POINTS = "points", "Seven points, expanded"
 
 
 class Layout(Choice):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ExtremePointSegLib.TrainingSet import MANIFEST, RUNS, TrainingSet
+from ExtremePointSegLib.TrainingSet import IGNORE, MANIFEST, RUNS, TrainingSet
 
 _LARGEST = {2: (192, 192), 3: (32, 96, 96)}  # sides of a patch
 _LEVELS = 4
@@ -26,7 +26,8 @@ def writeRecipe(found: TrainingSet, dims: int, steps: int, device: str) -> Path:
     """Write the recipe of the next training on a set; returns its path, whose stem is the name of the run.
 
     A run of the same classes goes on: it keeps its patches. After classes were added another run begins. Labels from
-    seven points are learned from as PA-Seg does (Zhai, Wang et al. 2022, stage 1), by its 2.5D U-Net.
+    seven points are learned from as PA-Seg does (Zhai, Wang et al. 2022, stage 1), by its 2.5D U-Net; where nothing is
+    unknown, since all objects were cut out, without its losses for what is.
 
     :param dims: 2 or 3; not looked at where labels are from seven points.
     :param device: "auto", "cpu" or "cuda".
@@ -94,7 +95,7 @@ def _values(found: TrainingSet, dims: int, steps: int, device: str) -> dict[str,
 
 def _pointsValues(found: TrainingSet, dims: int, steps: int, device: str) -> dict[str, Any]:
     """Those of recipes/points-stage1.toml, made for patches that a CPU can do too."""
-    patch = _patch(found, 3)
+    patch, weak = _patch(found, 3), _hasUnknown(found)
     return {
         "kind": "points",
         "target": found.classes[0],
@@ -107,8 +108,8 @@ def _pointsValues(found: TrainingSet, dims: int, steps: int, device: str) -> dic
         "patch": patch,
         "foreground": 0.5,
         "flips": [],  # organs may be of one side
-        "crf_weight": 1.0,
-        "variance_weight": 0.1,
+        "crf_weight": 1.0 if weak else 0.0,
+        "variance_weight": 0.1 if weak else 0.0,
         "ramp": 0.1,
         "crf_grid": [patch[0], *(max(min(side, _LEAST_CRF), side // 2) for side in patch[1:])],
         "selection": "weak",
@@ -151,13 +152,25 @@ def _intensity(modality: str) -> dict[str, Any]:
     return {"kind": "percentiles", "low": 0.5, "high": 99.5, "out": [0, 1]}
 
 
+def _hasUnknown(found: TrainingSet) -> bool:
+    """Whether a case with labels from seven points holds voxels of which nothing is known."""
+    import SimpleITK as sitk
+
+    number = found.classes.index(IGNORE) + 1
+    paths = (found.folder / entry["labels"] for entry in _entries(found))
+    return any((sitk.GetArrayViewFromImage(sitk.ReadImage(str(path))) == number).any() for path in paths)
+
+
+def _entries(found: TrainingSet) -> list[dict[str, Any]]:
+    return json.loads((found.folder / MANIFEST).read_text(encoding="utf-8"))
+
+
 def _patch(found: TrainingSet, dims: int) -> list[int]:
     """The median image in multiples of what the network halves, up to a bound."""
     import SimpleITK as sitk
 
-    entries = json.loads((found.folder / MANIFEST).read_text(encoding="utf-8"))
     sizes = []
-    for entry in entries:
+    for entry in _entries(found):
         reader = sitk.ImageFileReader()
         reader.SetFileName(str(found.folder / entry["image"]))
         try:

@@ -136,6 +136,31 @@ class PointLabelsTests(SevenPointsCase):
             self.waitUntilIdle()
             self.assertIn("The case was written", self.ui.trainingLabel.text)
             self.assertIn("object, from seven points", self.ui.casesLabel.text)
-            (entry,) = json.loads((Path(folder) / "set/manifest.json").read_text(encoding="utf-8"))
-            written = slicer.util.loadVolume(str(Path(folder) / "set" / entry["labels"]))
-            np.testing.assert_array_equal(slicer.util.arrayFromVolume(written), self.labelsOf(points))
+            np.testing.assert_array_equal(_writtenLabels(Path(folder) / "set"), self.labelsOf(points))
+
+    def test_TheCaseIsWrittenCutOut(self):
+        """Without a voxel that is unknown; a set of points keeps the choice."""
+        self.openSection()
+        self.clickPoints()
+        with tempfile.TemporaryDirectory() as folder:
+            self.addCleanup(setattr, self.ui.trainingFolderLineEdit, "currentPath", "")
+            self.addCleanup(setattr, self.ui.labelsComboBox, "currentIndex", 0)
+            self.ui.trainingFolderLineEdit.currentPath = str(Path(folder) / "set")
+            chosen = list(LabelSource).index(LabelSource.CUT)
+            self.ui.labelsComboBox.currentIndex = chosen
+            self.ui.addCaseButton.click()
+            self.waitUntilIdle()
+            self.assertIn("object, from seven points", self.ui.casesLabel.text)
+            self.assertEqual(self.ui.labelsComboBox.currentIndex, chosen)
+            labels = _writtenLabels(Path(folder) / "set")
+            self.assertEqual(np.unique(labels).tolist(), [0, 1])
+            self.ui.segmentTargetsButton.click()
+            self.waitUntilIdle()
+            nodes = (self.settings.segmentation, self.settings.segmentId, self.volume)
+            np.testing.assert_array_equal(labels, slicer.util.arrayFromSegmentBinaryLabelmap(*nodes))
+
+
+def _writtenLabels(folder):
+    """Of the only case of a training set."""
+    (entry,) = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return slicer.util.arrayFromVolume(slicer.util.loadVolume(str(folder / entry["labels"])))

@@ -131,9 +131,10 @@ class SevenPointsSection(TargetControls, TargetMarks, VTKObservationMixin):
         self.ui.targetPlaceWidget.setCurrentNode(None)
         self.ui.targetBoxPlaceWidget.setCurrentNode(None)
 
-    def take(self):
+    def take(self, cut):
         """The volume with its points, for a training set; the object has the name of the chosen segment.
 
+        :param cut: whether the objects are cut out, instead of expanded.
         :raises ValueError: see `takePoints`.
         """
         settings = self._settings()
@@ -141,7 +142,7 @@ class SevenPointsSection(TargetControls, TargetMarks, VTKObservationMixin):
         if obstacle:
             raise ValueError(obstacle)
         name = dict(self.panel.segments(settings)).get(settings.segmentId, "")
-        return takePoints(self.points, self.volume, self.states, name, settings.expansionThreshold)
+        return takePoints(self.points, self.volume, self.states, name, settings.expansionThreshold, cut)
 
     def leaveScene(self):
         """Let go of every node, before the scene drops them."""

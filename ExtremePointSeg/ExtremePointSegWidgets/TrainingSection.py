@@ -104,7 +104,8 @@ class TrainingSection:
             self.training.addCase(request, self.onAdded, self.onError)
         else:
             try:
-                self.training.addPoints(request, self._sevenPoints.take(), self.onAdded, self.onError)
+                cut = self._labels is LabelSource.CUT
+                self.training.addPoints(request, self._sevenPoints.take(cut), self.onAdded, self.onError)
             except ValueError as error:
                 self.onError(error)
         self._poller.start()
@@ -195,7 +196,9 @@ class TrainingSection:
     def _followSet(self):
         """A set that has begun goes on in its layout, its format and its kind of labels."""
         if self._found is not None:
-            self.ui.labelsComboBox.currentIndex = int(self._found.isOfPoints)
+            if self._found.isOfPoints == self._isOfSegments:
+                labels = LabelSource.CUT if self._found.isOfPoints else LabelSource.SEGMENTS
+                self.ui.labelsComboBox.currentIndex = list(LabelSource).index(labels)
             self.ui.layoutComboBox.currentIndex = list(Layout).index(Layout(self._found.layout))
             self.ui.formatComboBox.currentIndex = list(Format).index(Format(self._found.suffix))
 
@@ -204,8 +207,12 @@ class TrainingSection:
         return self._found is not None and self._found.isOfPoints
 
     @property
+    def _labels(self):
+        return list(LabelSource)[self.ui.labelsComboBox.currentIndex]
+
+    @property
     def _isOfSegments(self):
-        return self._chosen(self.ui.labelsComboBox, LabelSource) == LabelSource.SEGMENTS.value
+        return self._labels is LabelSource.SEGMENTS
 
     @property
     def _folder(self):

@@ -7,6 +7,7 @@ import pytest
 import SimpleITK as sitk
 import slicer
 
+from cueseg.seven_points import SevenPointsOptions, segment_from_points
 from cueseg.training.cases import read_manifest
 from ExtremePointSegLib import SevenPointsMessages as Messages
 from ExtremePointSegLib.PointsCases import pointsCase, takePoints
@@ -24,8 +25,10 @@ def case(build):
     case.points.close()
 
 
-def exported(case, tmp_path, name="lesion", threshold=0.3, layout="nnunet", suffix=".nii.gz", subject=""):
-    taken = takePoints(case.points, case.volume, statesOf(case.volume), name, threshold)
+def exported(
+    case, tmp_path, name="lesion", threshold=0.3, layout="nnunet", suffix=".nii.gz", subject="", cut=False
+):
+    taken = takePoints(case.points, case.volume, statesOf(case.volume), name, threshold, cut)
     made, notes = pointsCase(taken, "mr", subject)
     return *addCase(tmp_path / "set", made, layout, suffix), notes
 
@@ -56,6 +59,21 @@ def test_a_case_holds_image_labels_and_what_they_were_made_of(case, tmp_path, la
     np.testing.assert_allclose(target["outside"], OUTSIDE, atol=1e-6)
     np.testing.assert_allclose(target["seed"], SEED, atol=1e-6)
     assert made["version"]
+
+
+def test_objects_that_are_cut_out_leave_nothing_unknown(case, tmp_path):
+    add_target(case.volume)
+    found, more, notes = exported(case, tmp_path, cut=True)
+    assert (more, notes) == ([], [])
+    assert found.isOfPoints
+    (read,) = read_manifest(tmp_path / "set/manifest.json", "train")
+    options = SevenPointsOptions(threshold=0.3)
+    points = case.points.pointsOf(case.volume, statesOf(case.volume))
+    mask = segment_from_points(points.image, points.targets, points.spacing, options).mask
+    np.testing.assert_array_equal(read.labels, mask)
+    record = json.loads((tmp_path / "set/provenance/image.json").read_text(encoding="utf-8"))
+    assert {item["origin"] for item in record["slices"]} == {"cut"}
+    assert np.flatnonzero(mask.any(axis=(1, 2))).tolist() == [item["index"] for item in record["slices"]]
 
 
 def test_our_own_trainer_reads_the_labels_and_what_is_unknown(case, tmp_path):

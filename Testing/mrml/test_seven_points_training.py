@@ -2,10 +2,12 @@
 
 import time
 
+import numpy as np
 import pytest
 
 from cueseg.networks import load_network
 from cueseg.training.monitoring_recipe import read_monitoring_recipe
+from cueseg.training.points_cases import points_cases
 from cueseg.training.points_recipe import read_points_recipe
 from ExtremePointSegLib.PointsCases import pointsCase, takePoints
 from ExtremePointSegLib.SecondStage import writeSecondStage
@@ -27,11 +29,11 @@ def case(build):
     case.points.close()
 
 
-def grow(case, folder, count=2, modality="mr"):
-    """A set of so many patients, all with the same volume."""
-    for number in range(count):
+def grow(case, folder, count=2, modality="mr", cut=False, first=0):
+    """A set of so many patients more, all with the same volume."""
+    for number in range(first, first + count):
         case.volume.SetName(f"volume{number}")
-        taken = takePoints(case.points, case.volume, statesOf(case.volume), "lesion", 0.3)
+        taken = takePoints(case.points, case.volume, statesOf(case.volume), "lesion", 0.3, cut)
         addCase(folder, pointsCase(taken, modality)[0], "nnunet", ".nii.gz")
     return readSet(folder)
 
@@ -52,6 +54,16 @@ def test_the_recipe_is_that_of_pa_seg_on_the_patches_of_the_set(case, tmp_path):
     assert recipe.intensity == {"kind": "zscore", "nonzero": False}
     assert recipe.manifest == (tmp_path / "Läsion 1/manifest.json").as_posix()
     assert recipe.steps == 40
+
+
+def test_objects_that_were_cut_out_need_no_losses_for_what_is_unknown(case, tmp_path):
+    recipe = read_points_recipe(writeRecipe(grow(case, tmp_path / "set", cut=True), 2, 40, "cpu"))
+    assert (recipe.labels, recipe.crf_weight, recipe.variance_weight) == ("expanded", 0, 0)
+    (first, *_) = points_cases(recipe, "train")
+    places = np.argwhere(first.labels == 1)
+    assert first.boxes.tolist() == [[places.min(axis=0).tolist(), places.max(axis=0).tolist()]]
+    mixed = grow(case, tmp_path / "set", count=1, first=2)
+    assert read_points_recipe(writeRecipe(mixed, 2, 40, "cpu")).crf_weight == 1.0
 
 
 def test_ct_is_windowed(case, tmp_path):

@@ -16,6 +16,7 @@ ORIGINS = (
     "predicted",
     "drawn",
     "expanded",
+    "cut",
     "unrecorded",
 )
 
@@ -29,7 +30,7 @@ class SliceOrigin:
         index: Slice, counted from 0 as stored.
         origin: "clicked" (four extreme points), "derived" (points of a shape between other slices), "propagated"
             (points of the slice before), "filled" (the shape between other slices), "predicted" (a network, without
-            points), "drawn" (by hand), "expanded" (from seven points of the object) or "unrecorded".
+            points), "drawn" (by hand), "expanded" or "cut" (from seven points of the object) or "unrecorded".
         checked: Whether somebody looked at it and let it stand.
         axis: Name of the direction of the slice, see `cueseg.image_files.AXES`.
         points: What the network was given, (x, y), where it was.

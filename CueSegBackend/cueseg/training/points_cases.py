@@ -91,8 +91,9 @@ def points_case(case: Case, recipe: PointsRecipe) -> PointsCase:
             labels = truth.astype(np.uint8)
         else:
             labels = _from_points(case, grey, masks, recipe)
-    margins = {"true": 0, "cut": 0, "simulated": recipe.margin, "expanded": 1}
-    boxes = _boxes(labels, margins[recipe.labels])
+    # Boxes end in the outside points where something is unknown, else in the objects.
+    margin = recipe.margin if (labels == UNKNOWN).any() else 0
+    boxes = _boxes(labels, margin)
     places = np.flatnonzero(labels == 1)
     return PointsCase(case.subject, image, labels, truth, boxes, case.spacing, places)
 

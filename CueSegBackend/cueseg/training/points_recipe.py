@@ -31,7 +31,7 @@ class PointsRecipe(StageOptions):
             background; ours, not the paper's. "true": the true labels are learned from.
         missing: What a part is where an image has not one voxel of it: "unknown" (the image is not used) or
             "background" (looked for and not there).
-        margin: Distance in voxels of simulated outside points from the object.
+        margin: Distance in voxels of the outside points from the object.
         threshold: Of the expansion, a share of the largest geodesic distance.
         points_seed: Of the simulated points, so that networks of other seeds learn from the same.
         network: "unet-2.5d", "unet" (plain 3D) or "monai-attentionunet" (needs the package monai).
