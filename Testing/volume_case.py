@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cueseg.volumes import VolumeSession
 from doubles import PolygonPredictorDouble
 
 SHAPE = (31, 60, 70)
@@ -42,6 +43,13 @@ class CountingPredictor(PolygonPredictorDouble):
 
 def volume():
     return np.broadcast_to(np.arange(SHAPE[0], dtype=np.int16)[:, None, None], SHAPE)
+
+
+def session_with(predictor):
+    """On the volume."""
+    session = VolumeSession(predictor)
+    session.set_image(volume(), "ct", SPACING)
+    return session
 
 
 def clicks(x, y, radius):

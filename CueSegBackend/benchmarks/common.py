@@ -1,5 +1,6 @@
 """What the benchmarks share: repeated timing side by side, its summary, and a description of the machine."""
 
+import hashlib
 import json
 import os
 import platform
@@ -117,6 +118,23 @@ def fill_page(page: Path, script: str, text: str) -> None:
     if not begin or not end:
         raise ValueError(f"{page} lacks the lines {start} and {stop}: put them where the tables belong")
     write_whole(page, f"{before}{start}\n\n{text}\n\n{stop}{after}".encode())
+
+
+def kept_scores(file: Path, about: dict[str, Any], measure: Callable[[], Any]) -> Any:
+    """What was measured of the same before and kept in a JSON file, or what `measure` finds now, which is kept."""
+    if file.exists():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept.get("about") == about:
+            return kept["scores"]
+    scores = measure()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, json.dumps({"about": about, "scores": scores}).encode())
+    return scores
+
+
+def sha256_of(file: Path) -> str:
+    """Of a file's content."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def setting(key: str, value: Any) -> str:

@@ -9,7 +9,6 @@ and the test is paired over structures (Wilcoxon's signed ranks, two-sided).
 """
 
 import argparse
-import hashlib
 import json
 import subprocess
 import sys
@@ -23,11 +22,10 @@ import numpy as np
 
 from accuracy import COLUMNS, classical
 from classical import METHODS
-from common import fill_page, metadata, setting
+from common import fill_page, kept_scores, metadata, setting, sha256_of
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.cases import read_manifest
 from cueseg.training.validation import Item, score, segment_with, validation_items
-from cueseg.whole_files import write_whole
 from paired import difference
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "cue-ablation.toml"
@@ -99,21 +97,17 @@ def _scores_of(name: str, weights: Path | None, options: argparse.Namespace) -> 
     about = {
         "manifest": options.manifest.as_posix(),
         "seed": options.seed,
-        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest() if weights else "",
+        "sha256": sha256_of(weights) if weights else "",
     }
-    file = options.runs / "scores" / f"{name}.json"
-    if file.exists():
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        if kept["about"] == about:
-            return kept["scores"]
-    segment = segment_with(ExtremePointPredictor(weights, "cpu")) if weights else classical(name)
-    scores = {}
-    for clicks, (kind, jitter, share) in CLICKS.items():
-        scores[clicks] = score(_items(options.manifest, options.seed, jitter, share), segment, kind)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, json.dumps({"about": about, "scores": scores}).encode())
-    print(f"{name} measured", flush=True)
-    return scores
+
+    def measure() -> dict[str, Scores]:
+        segment = segment_with(ExtremePointPredictor(weights, "cpu")) if weights else classical(name)
+        return {
+            clicks: score(_items(options.manifest, options.seed, jitter, share), segment, kind)
+            for clicks, (kind, jitter, share) in CLICKS.items()
+        }
+
+    return kept_scores(options.runs / "scores" / f"{name}.json", about, measure)
 
 
 @cache

@@ -12,7 +12,6 @@ that val chooses nothing, and also with the weights that were chosen without tru
 """
 
 import argparse
-import hashlib
 import json
 import time
 from pathlib import Path
@@ -20,13 +19,12 @@ from typing import Any
 
 import torch
 
-from common import fill_page, metadata
+from common import fill_page, kept_scores, metadata, sha256_of
 from cueseg.datasets.entries import Entry, read_entries, write_manifest
 from cueseg.training.points_cases import PointsCase, points_cases
 from cueseg.training.points_recipe import PointsRecipe, read_points_recipe
 from cueseg.training.points_trainer import card_of, new_model
 from cueseg.training.points_validation import full_scores
-from cueseg.whole_files import write_whole
 from points_crops import PATCHES, SHAPES, write_crop
 from points_tables import BASE, Found, edge_table, expansion_table, selection_table, variant_table
 from weak_labels import finished, log_of, trained
@@ -141,18 +139,17 @@ def _about(options: argparse.Namespace, target: str) -> dict[str, Any]:
 
 def _measured(recipe: PointsRecipe, path: Path, cases: list[PointsCase]) -> dict[str, dict[str, float]]:
     """Scores of weights on val; kept beside them, and read where the weights are still the same."""
-    kept, sha256 = path.with_suffix(".scores.json"), hashlib.sha256(path.read_bytes()).hexdigest()
-    if kept.exists():
-        found = json.loads(kept.read_text(encoding="utf-8"))
-        if found["sha256"] == sha256:
-            return found["scores"]
-    weights = torch.load(path, weights_only=True, map_location="cpu")
-    first = {key.removeprefix("first."): value for key, value in weights.items() if key.startswith("first.")}
-    model = new_model(recipe)
-    model.load_state_dict(first or weights)  # the second stage keeps a pair
-    scores = full_scores(model.eval(), card_of(recipe), cases)
-    write_whole(kept, json.dumps({"sha256": sha256, "scores": scores}).encode())
-    return scores
+
+    def scores() -> dict[str, dict[str, float]]:
+        weights = torch.load(path, weights_only=True, map_location="cpu")
+        first = {
+            key.removeprefix("first."): value for key, value in weights.items() if key.startswith("first.")
+        }
+        model = new_model(recipe)
+        model.load_state_dict(first or weights)  # the second stage keeps a pair
+        return full_scores(model.eval(), card_of(recipe), cases)
+
+    return kept_scores(path.with_suffix(".scores.json"), {"sha256": sha256_of(path)}, scores)
 
 
 def report(options: argparse.Namespace) -> None:

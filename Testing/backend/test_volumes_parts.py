@@ -16,7 +16,7 @@ from cueseg.volumes import (
     filled_volume,
     suggest_slice,
 )
-from volume_case import CLICKED, SHAPE, SPACING, CountingPredictor, clicks, volume
+from volume_case import CLICKED, SHAPE, SPACING, CountingPredictor, clicks, session_with
 
 LEFT, RIGHT = clicks(15, 20, 6), clicks(45, 40, 8)
 PARTS = {5: [LEFT, RIGHT], 11: [clicks(15, 24, 6), clicks(45, 36, 8)]}
@@ -29,9 +29,7 @@ def predictor():
 
 @pytest.fixture
 def session(predictor):
-    session = VolumeSession(predictor)
-    session.set_image(volume(), "ct", SPACING)
-    return session
+    return session_with(predictor)
 
 
 def disc(x, y, radius):
@@ -40,9 +38,7 @@ def disc(x, y, radius):
 
 
 def alone(index, points):
-    session = VolumeSession(CountingPredictor())
-    session.set_image(volume(), "ct", SPACING)
-    return session.segment_between({index: points}).slices[index].mask
+    return session_with(CountingPredictor()).segment_between({index: points}).slices[index].mask
 
 
 @pytest.mark.parametrize("shape", [(2, 4, 2), (8, 2)])

@@ -6,7 +6,7 @@ import pytest
 from cueseg.refinement import Decision, RefinementCancelled
 from cueseg.volumes import PropagationOptions, VolumeOptions, VolumeSession
 from doubles import PolygonPredictorDouble
-from volume_case import CLICKED, SHAPE, SPACING, CountingPredictor, clicks, volume
+from volume_case import CLICKED, SHAPE, CountingPredictor, clicks, session_with
 
 
 @pytest.fixture
@@ -16,9 +16,7 @@ def predictor():
 
 @pytest.fixture
 def session(predictor):
-    session = VolumeSession(predictor)
-    session.set_image(volume(), "ct", SPACING)
-    return session
+    return session_with(predictor)
 
 
 def test_cancelling_ends_before_the_next_slice_and_keeps_nothing(session, predictor):

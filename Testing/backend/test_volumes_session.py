@@ -6,7 +6,7 @@ import pytest
 from cueseg.metrics import dice
 from cueseg.volumes import VolumeOptions, VolumeSession, derived_points, fill_between, segment_between
 from doubles import PolygonPredictorDouble
-from volume_case import CLICKED, SHAPE, SPACING, CountingPredictor, clicks, volume
+from volume_case import CLICKED, SHAPE, SPACING, CountingPredictor, clicks, session_with, volume
 
 
 @pytest.fixture
@@ -16,9 +16,7 @@ def predictor():
 
 @pytest.fixture
 def session(predictor):
-    session = VolumeSession(predictor)
-    session.set_image(volume(), "ct", SPACING)
-    return session
+    return session_with(predictor)
 
 
 def test_clicked_slices_come_from_the_network_and_those_between_from_derived_points(session, predictor):
