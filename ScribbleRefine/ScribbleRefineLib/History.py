@@ -91,6 +91,7 @@ class History(StepHistory):
         self._restore(step.before)
 
     def _bringBack(self, step: Step) -> None:
+        step.before = self._present(step.after)  # with what was painted since it was taken back
         self._restore(step.after)
         step.after = None
 

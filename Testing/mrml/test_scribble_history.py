@@ -70,6 +70,19 @@ def test_strokes_and_edits_after_a_round_come_back_with_redo(case):
     assert state(case) == after
 
 
+def test_what_is_painted_before_a_redo_comes_back_with_undo(case):
+    case.initial()
+    case.paint(LARYNX, STROKE)
+    case.refine()
+    case.session.undo()
+    case.paint(LIVER, stroke(2))
+    before = state(case)
+    case.session.redo()
+    assert state(case) != before
+    case.session.undo()
+    assert state(case) == before
+
+
 def test_a_new_step_ends_what_could_be_redone(case):
     case.initial()
     case.paint(LARYNX, STROKE)
