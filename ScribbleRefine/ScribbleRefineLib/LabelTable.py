@@ -137,9 +137,11 @@ class LabelTable:
         return {row.index: row.resultSegmentId for row in self.rows if row.resultSegmentId}
 
     def mapAgain(self, mapping: dict[int, str]) -> None:
-        """Map labels to segments that were made again; labels that have another segment by now keep it."""
+        """Map labels to segments that were made again; a label or segment that has another one by now keeps it."""
+        taken = set(self.mapping().values())
         for row in self.foreground():
-            row.resultSegmentId = row.resultSegmentId or mapping.get(row.index, "")
+            if not row.resultSegmentId and mapping.get(row.index) not in taken:
+                row.resultSegmentId = mapping.get(row.index, "")
         self.touch()
 
     def mapTo(self, index: int, segmentId: str) -> None:

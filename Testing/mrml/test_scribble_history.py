@@ -156,6 +156,18 @@ def test_segments_chosen_since_a_step_stay_mapped_when_it_is_undone(case):
     assert LIVER in mapping
 
 
+def test_a_segment_that_became_another_label_since_a_step_stays_with_it_when_it_is_undone(case):
+    case.initial()
+    case.paint(LIVER, STROKE)
+    case.refine()
+    liver = case.session.labels.row(LIVER).resultSegmentId
+    case.session.chooseTarget("")
+    case.session.startFromSegmentation({liver: LARYNX})
+    for step in (case.session.undo, case.session.redo):
+        step()
+        assert [n for n, segment in case.session.labels.mapping().items() if segment == liver] == [LARYNX]
+
+
 def test_there_is_nothing_to_undo_at_first_nor_while_running(case):
     with pytest.raises(ValueError, match="nothing to undo"):
         case.session.undo()
