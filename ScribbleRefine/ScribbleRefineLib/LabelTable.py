@@ -169,10 +169,12 @@ class LabelTable:
             classes = [entry for entry in kept if not entry["isNew"]]
             if len(classes) != self.classCount:
                 return False
+            for row, entry in zip(self.rows, classes, strict=True):
+                row.name = str(entry["name"])  # first, as a new label may have the name that it had
             for entry in kept[self.classCount :]:
                 self.append(entry["name"])
             for row, entry in zip(self.rows, kept, strict=True):
-                row.name, row.locked = str(entry["name"]), bool(entry["locked"])
+                row.locked = bool(entry["locked"])
                 row.resultSegmentId = str(entry["resultSegmentId"])
         except (ValueError, KeyError, TypeError):
             return False

@@ -107,6 +107,17 @@ def test_everything_goes_on_after_saving_and_loading_the_scene(case, tmp_path):
     assert case.voxels(4)[STROKE].all()
 
 
+def test_a_table_in_which_a_new_label_has_the_old_name_of_a_class_comes_back(case):
+    case.set_up()
+    case.session.newOrgan("tumour", reuse=SPLEEN)
+    case.session.newOrgan("spleen")
+    case.session.labels.setLocked(SPLEEN, True)
+    table = case.session.labels.toJson()
+    result, case.volume = case.session.segmentationNode, case.build.volume(GEOMETRIES["lps"])
+    case.set_up(result)
+    assert case.session.labels.toJson() == table
+
+
 def test_weights_are_saved_with_names_and_applied_to_another_volume(case, tmp_path):
     case.set_up()
     case.initial()
