@@ -30,6 +30,7 @@ from ScribbleRefineLib import Messages
 from ScribbleRefineLib.Panel import Calls, Panel
 from ScribbleRefineLib.Settings import Edges, Method, Overlay, Region
 from ScribbleRefineSelfTest.BoxTests import BoxTests
+from ScribbleRefineSelfTest.PartTests import PartTests
 from ScribbleRefineSelfTest.RefiningTests import RefiningTests
 from ScribbleRefineSelfTest.ReportTests import ReportTests
 from ScribbleRefineSelfTest.ReviewTests import ReviewTests
@@ -93,6 +94,7 @@ class ScribbleRefineParameterNode:
     sliceView: vtkMRMLSliceNode
     slabSlices: Annotated[int, WithinRange(1, 100)] = 2
     roi: vtkMRMLMarkupsROINode
+    partOnly: bool = False
     limit: Annotated[float, WithinRange(0, 500)] = 0.0
     overlay: Overlay = Overlay.NOTHING
     method: Method = Method.CROSS_ENTROPY
@@ -329,6 +331,6 @@ class ScribbleRefineLogic(ScriptedLoadableModuleLogic):
 
 
 class ScribbleRefineTest(
-    BoxTests, RefiningTests, ReportTests, ReviewTests, SceneTests, ScriptedLoadableModuleTest
+    BoxTests, PartTests, RefiningTests, ReportTests, ReviewTests, SceneTests, ScriptedLoadableModuleTest
 ):
     """Runs in Slicer; the cases are in ScribbleRefineSelfTest."""

@@ -50,8 +50,9 @@ class RefineCase:
             self.wait()
         return cards
 
-    def initial(self):
-        self.session.runInitial(self.settings, self.progress.append, self.results.append, self.errors.append)
+    def initial(self, scope: Scope | None = None):
+        told = self.progress.append, self.results.append, self.errors.append
+        self.session.runInitial(self.settings, *told, scope)
         self.wait()
         return self.last()
 

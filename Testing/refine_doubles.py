@@ -181,6 +181,13 @@ class BackendDouble:
     def resolveContradictions(self, layers):
         return resolve_contradictions(layers)
 
+    def partAround(self, card, shape, spacing, box):
+        low = tuple(max(0, ends.start - REACH) for ends in box)
+        return low, tuple(min(size, ends.stop + REACH) for size, ends in zip(shape, box, strict=True))
+
+    def shortageOf(self, error):
+        return "memory ran out" if isinstance(error, MemoryError) else ""
+
     def loadDelta(self, path):
         with open(path, encoding="utf-8") as file:
             number, classes = file.read().split(" ", 1)

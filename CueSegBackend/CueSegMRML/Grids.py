@@ -5,7 +5,7 @@ Arrays have the axes K, J, I; matrices take (i, j, k) column vectors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -53,6 +53,14 @@ def boundingBox(mask: np.ndarray) -> Box | None:
     if not found[0].size:
         return None
     return tuple(slice(int(places[0]), int(places[-1]) + 1) for places in found)
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """The smallest box that holds all of these; of none, one that holds nothing."""
+    if not boxes:
+        return (slice(0, 0),) * 3
+    ends = zip(*boxes, strict=True)
+    return tuple(slice(min(e.start for e in along), max(e.stop for e in along)) for along in ends)
 
 
 def shift(ijk: tuple[float, float, float]) -> np.ndarray:

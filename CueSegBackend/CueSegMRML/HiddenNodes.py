@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import slicer
 
+from CueSegMRML import Volumes
+
 
 @dataclass(frozen=True)
 class OverlayStyle:
@@ -102,16 +104,19 @@ class VolumeOverlay:
         volumeNode: slicer.vtkMRMLVolumeNode,
         composites: Sequence[slicer.vtkMRMLSliceCompositeNode],
         style: OverlayStyle,
+        first: tuple[int, int, int] = (0, 0, 0),
     ) -> slicer.vtkMRMLScalarVolumeNode:
         """Lay values over the views; an overlay that is shown already goes first.
 
         :param values: (K, J, I) on the grid of the volume, whose transform the overlay follows.
+        :param first: (k, j, i) of the volume's voxel that the first value is for.
         """
         self.hide()
         scene = volumeNode.GetScene()
         node = addHidden(scene, slicer.vtkMRMLScalarVolumeNode(), style.name)
         slicer.util.updateVolumeFromArray(node, np.ascontiguousarray(values))
         node.CopyOrientation(volumeNode)
+        node.SetOrigin(Volumes.localFromIJK(volumeNode)[:3] @ (*reversed(first), 1))
         node.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
         node.SetAndObserveDisplayNodeID(self._display(scene, style).GetID())
         self._node = node

@@ -52,19 +52,46 @@ def ensureGeometry(
 
 
 def maskOnVolume(
-    segmentationNode: slicer.vtkMRMLSegmentationNode, segmentId: str, volumeNode: slicer.vtkMRMLVolumeNode
+    segmentationNode: slicer.vtkMRMLSegmentationNode,
+    segmentId: str,
+    volumeNode: slicer.vtkMRMLVolumeNode,
+    box: Grids.Box | None = None,
 ) -> np.ndarray:
-    """The segment at the voxel centres of the volume: bool (K, J, I), through both parent transforms."""
-    shape = Volumes.voxels(volumeNode).shape[:3]
+    """The segment at the voxel centres of the volume: bool (K, J, I), through both parent transforms.
+
+    :param box: only these voxels of the volume; None: all.
+    """
+    shape, corner = Volumes.voxels(volumeNode).shape[:3], (0, 0, 0)
+    if box is not None:
+        shape = tuple(part.stop - part.start for part in box)
+        corner = tuple(part.start for part in reversed(box))
     segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
     labelmap = labelmapIn(segment)
     if labelmap is None:
         return np.zeros(shape, bool)
-    held = imageArray(labelmap) == segment.GetLabelValue()
-    extent = Lattices.extentOf(labelmap)
+    extent = region = Lattices.extentOf(labelmap)
     latticeFromVolume = np.linalg.inv(Lattices.volumeFromLattice(segmentationNode, volumeNode, labelmap))
-    first = Grids.shift(tuple(-low for low, _ in extent))
-    return Grids.resampled(held, first @ latticeFromVolume, shape)
+    if box is not None:
+        region = Lattices.intersection(extent, Lattices.boxAround(latticeFromVolume, box))
+        if region is None:
+            return np.zeros(shape, bool)
+    held = imageArray(labelmap)[Lattices.slicesOf(region, extent)] == segment.GetLabelValue()
+    first = Grids.shift(tuple(-low for low, _ in region))
+    return Grids.resampled(held, first @ latticeFromVolume @ Grids.shift(corner), shape)
+
+
+def boxOnVolume(
+    segmentationNode: slicer.vtkMRMLSegmentationNode, segmentId: str, volumeNode: slicer.vtkMRMLVolumeNode
+) -> Grids.Box | None:
+    """A box of the volume that holds all of the segment that lies in it; None when nothing can."""
+    labelmap = labelmapIn(segmentationNode.GetSegmentation().GetSegment(segmentId))
+    if labelmap is None:
+        return None
+    ends = Lattices.slicesOf(Lattices.extentOf(labelmap), ((0, 0),) * 3)
+    around = Lattices.boxAround(Lattices.volumeFromLattice(segmentationNode, volumeNode, labelmap), ends)
+    whole = tuple((0, size - 1) for size in Volumes.dimensions(volumeNode))
+    common = Lattices.intersection(around, whole)
+    return None if common is None else Lattices.slicesOf(common, whole)
 
 
 def changeFromVolume(
@@ -178,7 +205,7 @@ def replace(
 def voxelCount(segment: slicer.vtkSegment) -> int:
     """Number of voxels of a segment, on its own lattice."""
     labelmap = labelmapIn(segment)
-    return 0 if labelmap is None else int((imageArray(labelmap) == segment.GetLabelValue()).sum())
+    return 0 if labelmap is None else np.count_nonzero(imageArray(labelmap) == segment.GetLabelValue())
 
 
 def segmentsUnder(

@@ -103,6 +103,8 @@ class SessionRecords:
           options of `PropagationOptions`.
         - "predicted": classes, modality, locked [class numbers], half_cache; `made` is the labels (K, J, I).
         - "refined": as "predicted", with scribbles {class: runs}, scope (runs or None) and options.
+        - Both, if the network was run on a part of the volume: part [[first, after the last] along K, J, I] and
+          scope; all runs, and `made`, are then of the part.
         - "undo", "redo": no fields; `made` None.
 
         :param segmentIds: all that may have changed.

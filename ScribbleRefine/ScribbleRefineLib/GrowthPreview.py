@@ -8,6 +8,7 @@ import slicer
 from CueSegMRML import SegmentMasks
 from CueSegMRML.HiddenNodes import addHidden, removeWithDisplay
 from ScribbleRefineLib.LabelTable import LabelTable
+from ScribbleRefineLib.Parts import Part
 
 _FILL, _OUTLINE = 0.35, 0.0
 
@@ -24,11 +25,16 @@ class GrowthPreview:
         return self.node is not None and self.node.GetScene() is not None
 
     def show(
-        self, grown: np.ndarray, labels: LabelTable, volumeNode: slicer.vtkMRMLVolumeNode
+        self,
+        grown: np.ndarray,
+        labels: LabelTable,
+        volumeNode: slicer.vtkMRMLVolumeNode,
+        part: Part | None = None,
     ) -> dict[int, int]:
         """Show grown scribbles, instead of those that are shown already.
 
         :param grown: int (K, J, I) on the volume's grid, -1 none.
+        :param part: of the volume, that they are in; None: all of it.
         :return: label -> voxels, for labels that have any.
         """
         self.hide()
@@ -42,13 +48,14 @@ class GrowthPreview:
         node.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
         node.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
         self.node = node
+        box = tuple(slice(0, size) for size in grown.shape) if part is None else part.box
         counts = {}
         for row in labels.rows:
             mask = grown == row.index
             if mask.any():
                 counts[row.index] = int(mask.sum())
                 segmentId = node.GetSegmentation().AddEmptySegment(f"Grown_{row.index}", row.name, row.color)
-                SegmentMasks.setOnVolume(node, segmentId, volumeNode, mask)
+                SegmentMasks.changeFromVolume(node, segmentId, volumeNode, mask, mask, box)
         return counts
 
     def hide(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ScribbleRefineLib.Parts import Part
 from ScribbleRefineLib.RefineSettings import RefineSettings
 
 STAGES = {"load": (0.0, 0.05), "features": (0.05, 0.4), "optimise": (0.4, 0.8), "predict": (0.8, 1.0)}
@@ -37,7 +38,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class ImageInput:
-    """The volume, free of nodes.
+    """The volume, or a part of it, free of nodes.
 
     :param values: (K, J, I) or (K, J, I, components); nobody writes to it.
     :param spacing: mm along K, J, I.
@@ -67,11 +68,13 @@ class BoxInput:
 class Job:
     """One run.
 
+    :param image: of the part, if there is one; all arrays are as large as the image.
     :param base: int16 (K, J, I), the labels that the result starts from.
     :param scribbles: int16 (K, J, I), -1 none; None for a prediction without scribbles.
-    :param scope: bool (K, J, I) or None for everything.
+    :param scope: bool (K, J, I), where labels may change, or None for everywhere.
     :param weights: file with weights to apply, "" for none.
     :param box: of the one object that is looked for; None when all labels are.
+    :param part: of the volume that the network is run on; None: all of it.
     """
 
     network: str
@@ -83,6 +86,12 @@ class Job:
     locked: tuple[int, ...] = ()
     weights: str = ""
     box: BoxInput | None = None
+    part: Part | None = None
+
+    @property
+    def volumeShape(self) -> tuple[int, ...]:
+        """(K, J, I) of the volume."""
+        return self.base.shape if self.part is None else self.part.volumeShape
 
     @property
     def boxKey(self) -> Hashable:
@@ -92,7 +101,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run found, on the volume's grid.
+    """What a run found, on the grid of the job's image.
 
     :param unsatisfied: label -> (N, 3) array indices (k, j, i) of scribbled voxels that kept another label.
     :param delta: the adapted weights, None when the network ran as it is.

@@ -10,6 +10,7 @@ import slicer
 from CueSegMRML import SegmentStates
 from CueSegMRML.HiddenNodes import OverlayStyle, VolumeOverlay, addHidden, removeWithDisplay
 from CueSegMRML.SegmentStates import SegmentState
+from ScribbleRefineLib.Parts import Voxel
 
 CHANGE = OverlayStyle(
     "Changes of the last round",
@@ -28,6 +29,7 @@ class Maps:
     def __init__(self) -> None:
         self._overlay = VolumeOverlay()
         self._values: dict[OverlayStyle, np.ndarray] = {}
+        self._first: Voxel = (0, 0, 0)
         self._shown: OverlayStyle | None = None
 
     @property
@@ -36,9 +38,14 @@ class Maps:
         return self._overlay.isShown
 
     def take(
-        self, change: np.ndarray | None, entropy: np.ndarray | None, leftOut: np.ndarray | None = None
+        self,
+        change: np.ndarray | None,
+        entropy: np.ndarray | None,
+        leftOut: np.ndarray | None = None,
+        first: Voxel = (0, 0, 0),
     ) -> None:
-        """Keep the maps of a run; one that is shown is brought up to date by `refresh`."""
+        """Keep the maps of a run, which begin with this voxel of the volume; `show` brings one up to date."""
+        self._first = first
         found = {CHANGE: change, ENTROPY: entropy}
         if leftOut is not None:
             found[LEFT_OUT] = leftOut.astype(np.uint8)
@@ -54,7 +61,7 @@ class Maps:
         self.hide()
         if style not in self._values:
             return False
-        self._overlay.show(self._values[style], volumeNode, composites, style)
+        self._overlay.show(self._values[style], volumeNode, composites, style, self._first)
         self._shown = style
         return True
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from CueSegMRML import Grids
+from ScribbleRefineLib.Parts import Voxel
 from ScribbleRefineLib.RefineSettings import BoxSettings, RefineSettings
 
 if TYPE_CHECKING:
@@ -128,6 +130,25 @@ class Backend:
         from cueseg.refinement import load_delta
 
         return load_delta(path)
+
+    def partAround(
+        self, card: NetworkCard, shape: Voxel, spacing: tuple[float, float, float], box: Grids.Box
+    ) -> tuple[Voxel, Voxel]:
+        """First voxel of the part that the network must see for a box of an image, and the one after its last."""
+        from cueseg.networks.part import part_around
+
+        low, high = tuple(ends.start for ends in box), tuple(ends.stop for ends in box)
+        return part_around(card, shape, spacing, low, high)
+
+    def shortageOf(self, error: Exception) -> str:
+        """What there is too little memory for, if the error says so; empty if it says something else."""
+        from cueseg.device import is_out_of_memory
+        from cueseg.networks.memory import NotEnoughMemoryError
+
+        if isinstance(error, NotEnoughMemoryError):
+            return error.shortage
+        ranOut = any(e is not None and is_out_of_memory(e) for e in (error, error.__cause__))
+        return "memory ran out" if ranOut else ""
 
     def decision(self, word: str) -> Any:
         """`Decision.STOP` or `Decision.CANCEL` of the backend."""

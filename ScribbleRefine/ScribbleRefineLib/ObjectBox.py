@@ -12,9 +12,9 @@ import slicer
 from CueSegMRML import Boxes, Grids, SegmentMasks, Volumes
 from ScribbleRefineLib.Jobs import BoxInput, Job
 from ScribbleRefineLib.LabelTable import BACKGROUND, OBJECT
+from ScribbleRefineLib.Parts import NONE
 from ScribbleRefineLib.RefineSettings import RefineSettings
 from ScribbleRefineLib.Scope import Scope
-from ScribbleRefineLib.ScribbleNodes import NONE
 from ScribbleRefineLib.Workspace import Workspace
 
 

@@ -97,10 +97,10 @@ class Panel(BoxPanel, PanelBase):
         return self._setUp(settings, onDone, onError)
 
     def runNetwork(self, settings: Settings, calls: Calls) -> None:
-        """Write what the network says as it is; makes a segmentation if there is none."""
+        """Write what the network says as it is, of the volume or of a part; makes a segmentation if there is none."""
 
         def run() -> None:
-            self.session.runInitial(refineSettings(settings), *calls)
+            self.session.runInitial(refineSettings(settings), *calls, scopeOf(settings))
 
         self._whenSetUp(settings, run, calls.onError)
 
@@ -122,14 +122,19 @@ class Panel(BoxPanel, PanelBase):
         return notes
 
     def applyWeights(self, settings: Settings, path: str, calls: Calls) -> None:
-        """Segment the volume with the network and the weights of a file."""
-        self.session.applyWeights(path, refineSettings(settings), *calls)
+        """Segment the volume, or a part of it, with the network and the weights of a file."""
+        self.session.applyWeights(path, refineSettings(settings), *calls, scopeOf(settings))
 
     def previewGrowth(self, settings: Settings, calls: Calls) -> None:
         """Show what the scribbles claim, or nothing, as the settings say."""
         session = self.session
         if settings.growthPreview and settings.growth > 0 and self.stateOf(settings).canRefine:
-            session.previewGrowth(refineSettings(settings), calls.onDone, calls.onError)
+            try:
+                session.previewGrowth(
+                    refineSettings(settings), calls.onDone, calls.onError, scopeOf(settings)
+                )
+            except ValueError as error:  # a scope that is still to be chosen
+                calls.onError(error)
         elif not session.isRunning:
             session.hideGrowth()
 

@@ -39,6 +39,8 @@ class RunRecorder:
         """
         if not self._records.isOn:
             return
+        from cueseg.sessions.run_length import encode_runs
+
         classes = _classesOf(space.labels)
         times = {"user": result.userSeconds, "machine": result.machineSeconds, "painted": painted}
         nodes, ids = space.nodes, list(classes.values())
@@ -51,6 +53,8 @@ class RunRecorder:
             "locked": list(space.labels.lockedIndices()),
             "half_cache": job.settings.halfCache,
         }
+        if job.part is not None:
+            fields |= {"part": job.part.ends, "scope": encode_runs(job.scope)}
         if result.kind == "refine":
             fields |= self._ofRefinement(job)
         kind = "refined" if result.kind == "refine" else "predicted"

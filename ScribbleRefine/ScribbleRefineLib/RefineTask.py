@@ -99,7 +99,7 @@ class NetworkWorker:
         delta = self._backend.loadDelta(job.weights) if job.weights else None
         found = refinement.predict(delta=delta, monitor=monitor)
         return Outcome(
-            found.labels,
+            found.labels if job.scope is None else np.where(job.scope, found.labels, job.base),
             entropyOf(found.probabilities),
             dict(_stages(found.seconds)),
             _device(refinement),

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import slicer
 
-from CueSegMRML import Grids, SegmentMasks, SegmentStates, Volumes
+from CueSegMRML import Grids, Lattices, SegmentMasks, SegmentStates, Volumes
 from CueSegMRML.SegmentStates import SegmentState
 from CueSegMRML.Slices import transformed
 from ScribbleRefineLib.LabelTable import BACKGROUND, LabelTable
+from ScribbleRefineLib.Parts import Part, Voxel
+
+_DIGITS = 6  # of the ratio of two voxel sizes: equal ones are equal
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class RunResult:
 class Writing:
     """What was written: the states before of the segments that changed, and where labels changed.
 
-    :param change: int8 (K, J, I): 0 as before, 1 lost, 2 gained, 3 another label.
+    :param change: int8 (K, J, I) of the part or the volume: 0 as before, 1 lost, 2 gained, 3 another label.
     """
 
     before: dict[str, SegmentState | None] = field(default_factory=dict)
@@ -58,16 +61,18 @@ def labelsOf(
     labels: LabelTable,
     segmentationNode: slicer.vtkMRMLSegmentationNode,
     volumeNode: slicer.vtkMRMLVolumeNode,
+    part: Part | None = None,
 ) -> tuple[np.ndarray, list[str]]:
     """Int16 (K, J, I) class numbers on the volume's grid, 0 where no segment of the table is.
 
+    :param part: of the volume; None: all of it.
     :return: the array, and a note if segments of the table overlap (the later row counts).
     """
-    array = np.zeros(Volumes.voxels(volumeNode).shape[:3], np.int16)
-    overlaps = 0
+    array = np.zeros(Volumes.voxels(volumeNode).shape[:3] if part is None else part.shape, np.int16)
+    box, overlaps = None if part is None else part.box, 0
     for row in labels.foreground():
         if row.resultSegmentId:
-            mask = SegmentMasks.maskOnVolume(segmentationNode, row.resultSegmentId, volumeNode)
+            mask = SegmentMasks.maskOnVolume(segmentationNode, row.resultSegmentId, volumeNode, box)
             overlaps += int((array[mask] != BACKGROUND).sum())
             array[mask] = row.index
     notes = (
@@ -83,6 +88,7 @@ def writeLabels(
     new: np.ndarray,
     base: np.ndarray,
     only: int | None = None,
+    part: Part | None = None,
 ) -> Writing:
     """Bring the segments of the table from `base` to `new` (both int16 (K, J, I) on the volume's grid).
 
@@ -91,6 +97,7 @@ def writeLabels(
     one when it needs it.
 
     :param only: class number of the one label that is written.
+    :param part: of the volume, that both arrays are about; None: all of it.
     :raises ValueError: the segmentation cannot be written to, or the labels have another shape.
     """
     if new.shape != base.shape:
@@ -105,6 +112,7 @@ def writeLabels(
     if box is None:
         return writing
     changed, new = changed[box], new[box]
+    box = box if part is None else part.outer(box)
     nodes = (segmentationNode, volumeNode)
     with slicer.util.NodeModify(segmentationNode):
         for row in labels.foreground():
@@ -126,26 +134,56 @@ def changedByLabel(
     return {index: counts for index, counts in found.items() if any(counts)}
 
 
+def voxelsOf(
+    labels: LabelTable,
+    nodes: tuple[slicer.vtkMRMLVolumeNode, slicer.vtkMRMLSegmentationNode],
+    base: np.ndarray,
+    part: Part | None,
+) -> dict[int, float]:
+    """Label -> voxels of the volume that it has in all.
+
+    :param base: the labels; of a part they do not tell, and the segments' own voxels are counted.
+    """
+    if part is None:
+        return {row.index: int(np.count_nonzero(base == row.index)) for row in labels.foreground()}
+    volumeNode, segmentationNode = nodes
+    found, segmentation = {}, segmentationNode.GetSegmentation()
+    for row in labels.foreground():
+        segment = segmentation.GetSegment(row.resultSegmentId) if row.resultSegmentId else None
+        labelmap = SegmentMasks.labelmapIn(segment)
+        if labelmap is not None:
+            toVolume = Lattices.volumeFromLattice(segmentationNode, volumeNode, labelmap)
+            size = abs(np.linalg.det(toVolume[:3, :3]))
+            found[row.index] = SegmentMasks.voxelCount(segment) * round(float(size), _DIGITS)
+    return found
+
+
 def millilitres(
-    labels: LabelTable, changes: dict[int, tuple[int, int]], base: np.ndarray, voxel: float
+    labels: LabelTable, changes: dict[int, tuple[int, int]], before: dict[int, float], voxel: float
 ) -> dict[int, tuple[float, float]]:
     """Label -> volume before and after, for labels that are there at all.
 
     :param changes: what `changedByLabel` found.
+    :param before: what `voxelsOf` found, before the labels were written.
     :param voxel: millilitres of one voxel.
     """
     found = {}
     for row in labels.foreground():
         gained, lost = changes.get(row.index, (0, 0))
-        count = int(np.count_nonzero(base == row.index))
+        count = before.get(row.index, 0)
         if count or gained:
             found[row.index] = (count * voxel, (count + gained - lost) * voxel)
     return found
 
 
-def worldOf(volumeNode: slicer.vtkMRMLVolumeNode, indices: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
-    """Label -> (N, 3) world RAS of array indices (k, j, i), for labels that have any."""
-    matrix = Volumes.worldFromIJK(volumeNode)
+def worldOf(
+    volumeNode: slicer.vtkMRMLVolumeNode, indices: dict[int, np.ndarray], first: Voxel = (0, 0, 0)
+) -> dict[int, np.ndarray]:
+    """Label -> (N, 3) world RAS of array indices (k, j, i), for labels that have any.
+
+    :param first: (k, j, i) of the volume's voxel that the array begins with.
+    """
+    matrix = Volumes.worldFromIJK(volumeNode) @ Grids.shift(first[::-1])
     return {
         label: transformed(matrix, np.asarray(kji)[:, ::-1]) for label, kji in indices.items() if len(kji)
     }

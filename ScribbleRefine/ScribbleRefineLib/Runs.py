@@ -15,8 +15,10 @@ from ScribbleRefineLib.History import BoxRound
 from ScribbleRefineLib.Jobs import Job, LoadedNetwork, Outcome, Progress
 from ScribbleRefineLib.LabelTable import OBJECT
 from ScribbleRefineLib.Networks import Backend
+from ScribbleRefineLib.Parts import Voxel
 from ScribbleRefineLib.Recording import RunRecorder
 from ScribbleRefineLib.RefineTask import NetworkWorker
+from ScribbleRefineLib.Remedies import inWords
 from ScribbleRefineLib.Results import RunResult
 from ScribbleRefineLib.Review import Review
 from ScribbleRefineLib.Workspace import Workspace
@@ -57,7 +59,7 @@ class Runs:
         self.recorder = RunRecorder(review.records, self.worker, backend)
         self.lastResult: RunResult | None = None
         self.deviceNote = ""
-        self._queue, self._review = queue, review
+        self._queue, self._review, self._backend = queue, review, backend
         self._task: Task | None = None
         self._stop = False
 
@@ -131,11 +133,11 @@ class Runs:
         self._task = None
         if run.space.isAlive:
             self._review.timeLog.startUser()
-            run.onError(_inWords(error))
+            run.onError(inWords(error, run.job, self._backend))
 
     def _write(self, run: Run, outcome: Outcome) -> RunResult:
         kind, space, job, notes = run.kind, run.space, run.job, run.notes
-        if Volumes.voxels(space.volumeNode).shape[:3] != job.base.shape:
+        if Volumes.voxels(space.volumeNode).shape[:3] != job.volumeShape:
             raise ValueError("the volume was changed while the network ran: run it again")
         self.recorder.before(space)
         start = time.perf_counter()
@@ -145,8 +147,9 @@ class Runs:
         space.extendBy(outcome.delta)
         before = space.snapshot({}, "last" if kind in _ROUNDS else "kept")
         only = None if job.box is None else OBJECT
+        had = Results.voxelsOf(space.labels, space.nodes, job.base, job.part)
         writing = Results.writeLabels(
-            space.labels, space.segmentationNode, space.volumeNode, outcome.labels, job.base, only
+            space.labels, space.segmentationNode, space.volumeNode, outcome.labels, job.base, only, job.part
         )
         space.history.record(self._title(kind), replace(before, segments=writing.before))
         space.history.weights, space.history.box = outcome.delta, None
@@ -159,10 +162,10 @@ class Runs:
         seconds = {**outcome.seconds, "write": time.perf_counter() - start}
         if writing.voxelsOutside:
             notes = [*notes, f"{writing.voxelsOutside} voxels lie outside the segmentation's geometry"]
-        result = self._result(run, outcome, writing, seconds, [*notes, *outcome.notes])
+        result = self._result(run, outcome, writing, had, seconds, [*notes, *outcome.notes])
         entry = review.timeLog.add(_round(result, space, painted))
         self.recorder.after(space, job, outcome, result, sum(entry.painted.values()))
-        review.maps.take(writing.change, outcome.entropy, outcome.uncertain)
+        review.maps.take(writing.change, outcome.entropy, outcome.uncertain, _firstOf(job))
         self.lastResult, self.deviceNote = result, outcome.device or self.deviceNote
         return result
 
@@ -175,6 +178,7 @@ class Runs:
         run: Run,
         outcome: Outcome,
         writing: Results.Writing,
+        had: dict[int, float],
         seconds: dict[str, float],
         notes: list[str],
     ) -> RunResult:
@@ -185,7 +189,7 @@ class Runs:
             kind=run.kind,
             round=len(self._review.timeLog.rounds) + 1,
             satisfied=outcome.satisfied,
-            unsatisfied=Results.worldOf(space.volumeNode, outcome.unsatisfied),
+            unsatisfied=Results.worldOf(space.volumeNode, outcome.unsatisfied, _firstOf(run.job)),
             iterations=outcome.iterations,
             stoppedBy=outcome.stoppedBy,
             seconds=seconds,
@@ -193,7 +197,7 @@ class Runs:
             userSeconds=self._review.timeLog.userSeconds,
             changedVoxels=int((writing.change != 0).sum()),
             changedByLabel=changes,
-            millilitres=Results.millilitres(space.labels, changes, base, voxel),
+            millilitres=Results.millilitres(space.labels, changes, had, voxel),
             grownVoxels=outcome.grownVoxels,
             notes=notes,
         )
@@ -213,11 +217,6 @@ def _round(result: RunResult, space: Workspace, painted: dict[str, int]) -> Entr
     )
 
 
-def _inWords(error: Exception) -> Exception:
-    """Errors without a text get one."""
-    if isinstance(error, MemoryError):
-        return ValueError(
-            "memory ran out: close other programs, lower the cache size, or cut out a smaller volume with the "
-            "Crop Volume module; nothing was changed"
-        )
-    return error
+def _firstOf(job: Job) -> Voxel:
+    """(k, j, i) of the volume's voxel that the arrays of a job begin with."""
+    return (0, 0, 0) if job.part is None else job.part.low

@@ -1,4 +1,4 @@
-"""Which voxels a refinement may change: the slice of a view, a slab, a box, or the whole volume."""
+"""Which voxels a run may change: the slice of a view, a slab, a box, or the whole volume."""
 
 from __future__ import annotations
 
@@ -21,18 +21,26 @@ class Scope:
     :param view: for slice and slab, the view that shows the slice.
     :param slices: for a slab, how many slices on each side of it.
     :param roi: for a box; it may be turned and in a transform.
+    :param partOnly: whether the network is run only there and on what it needs around; without it a prediction
+        fills the volume, whatever the scope.
     """
 
     kind: str = "volume"
     view: slicer.vtkMRMLSliceNode | np.ndarray | None = None
     slices: int = 1
     roi: slicer.vtkMRMLMarkupsROINode | None = None
+    partOnly: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"the scope is {self.kind!r}: use one of {', '.join(KINDS)}")
         if self.slices < 0:
             raise ValueError(f"the slab is ±{self.slices} slices: use 0 or more")
+
+    @property
+    def isPart(self) -> bool:
+        """Whether the network is run on a part of the volume."""
+        return self.partOnly and self.kind != "volume"
 
     def mask(self, volumeNode: slicer.vtkMRMLVolumeNode) -> np.ndarray | None:
         """Bool (K, J, I), True where voxels may change; None for the whole volume.
@@ -55,8 +63,10 @@ def _slabMask(
     imageFromIJK = np.linalg.inv(plane.worldFromImage) @ Volumes.worldFromIJK(volumeNode)
     shape = Volumes.voxels(volumeNode).shape[:3]
     half = slices + 0.5 - _ROUNDING
-    layers = [(w >= -half) & (w < half) for w in Grids.coordinate(imageFromIJK[2], shape)]
-    return np.stack(layers)
+    mask = np.empty(shape, bool)
+    for layer, w in zip(mask, Grids.coordinate(imageFromIJK[2], shape), strict=True):
+        layer[...] = (w >= -half) & (w < half)
+    return mask
 
 
 def _boxMask(roi: slicer.vtkMRMLMarkupsROINode | None, volumeNode: slicer.vtkMRMLVolumeNode) -> np.ndarray:

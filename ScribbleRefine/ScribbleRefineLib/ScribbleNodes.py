@@ -10,11 +10,11 @@ from collections.abc import Callable
 import numpy as np
 import slicer
 
-from CueSegMRML import Lattices, SegmentMasks, SegmentStates, Volumes
+from CueSegMRML import Grids, Lattices, SegmentMasks, SegmentStates, Volumes
 from CueSegMRML.SegmentStates import SegmentState
 from ScribbleRefineLib.LabelTable import LabelTable
+from ScribbleRefineLib.Parts import NONE, Strokes
 
-NONE = -1  # in the array: no scribble
 _ROLE = "CueSeg.Scribbles"  # node reference of the result segmentation
 _TABLE = "CueSeg.Labels"  # attributes of the scribble segmentation
 _NETWORK = "CueSeg.Network"
@@ -91,22 +91,27 @@ class ScribbleNodes:
         """The segment that holds the scribbles of a label."""
         return f"Scribble_{index}"
 
-    def array(self, labels: LabelTable, resolve: Resolve) -> tuple[np.ndarray, list[str]]:
-        """Int (K, J, I) on the volume's grid: -1 where nothing is painted, else the class number.
+    def strokes(self, labels: LabelTable, resolve: Resolve) -> tuple[Strokes, list[str]]:
+        """All scribbles on the volume's grid.
 
         :param resolve: see `cueseg.scribbles.resolve_contradictions`.
-        :return: the array, and what there is to say about voxels painted twice or outside of the volume.
+        :return: the scribbles, and what there is to say about voxels painted twice or outside of the volume.
         """
         painted, layers, notes = self.painted(), [], []
-        for row in labels.rows:
-            if row.scribbleSegmentId in painted:
-                layers.append((row.index, self.mask(row.index)))
-                if not layers[-1][1].any():
-                    notes.append(f"the scribbles of '{row.name}' lie outside of the volume")
+        shape = Volumes.voxels(self._volumeNode).shape[:3]
+        rows = [row for row in labels.rows if row.scribbleSegmentId in painted]
+        ids = [row.scribbleSegmentId for row in rows]
+        boxes = [SegmentMasks.boxOnVolume(self.node, segmentId, self._volumeNode) for segmentId in ids]
+        box = Grids.around([found for found in boxes if found is not None])
+        for row in rows:
+            layers.append((row.index, self.mask(row.index, box)))
+            if not layers[-1][1].any():
+                notes.append(f"the scribbles of '{row.name}' lie outside of the volume")
         if not layers:
-            return np.full(Volumes.voxels(self._volumeNode).shape[:3], NONE, np.int16), []
+            return Strokes.around(np.full((1, 1, 1), NONE, np.int16), (0, 0, 0), shape), []
         array, resolved = resolve(layers)
-        return array, notes + list(resolved)
+        low = tuple(ends.start for ends in box)
+        return Strokes.around(array, low, shape), notes + list(resolved)
 
     def painted(self) -> dict[str, int]:
         """Segments that hold scribbles, and how many voxels."""
@@ -119,9 +124,9 @@ class ScribbleNodes:
             self._counts[entry] = count
         return {entry[0]: count for entry, count in self._counts.items() if count}
 
-    def mask(self, index: int) -> np.ndarray:
-        """Bool (K, J, I): the scribbles of one label on the volume's grid."""
-        return SegmentMasks.maskOnVolume(self.node, self.segmentId(index), self._volumeNode)
+    def mask(self, index: int, box: Grids.Box | None = None) -> np.ndarray:
+        """Bool (K, J, I): the scribbles of one label on the volume's grid, or in a box of it."""
+        return SegmentMasks.maskOnVolume(self.node, self.segmentId(index), self._volumeNode, box)
 
     def stamp(self) -> tuple:
         """Changes with any stroke."""

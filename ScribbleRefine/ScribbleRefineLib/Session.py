@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +45,6 @@ class Session(SessionSteps):
         :param clock: seconds, for the user's time.
         """
         super().__init__(scene, queue, backend or Backend(), clock)
-
-    def networks(self) -> list:
-        """Cards of the networks that come with the extension."""
-        return self._backend.listNetworks()
 
     def inspectNetwork(self, path: str, onDone: Callable[[Any], None], onError: OnError) -> None:
         """Look into a file in the background; `onDone` gets an inspection report."""
@@ -93,10 +88,19 @@ class Session(SessionSteps):
         self._runs.load(space, finish, onError)
 
     def runInitial(
-        self, settings: RefineSettings, onProgress: OnProgress, onDone: OnResult, onError: OnError
+        self,
+        settings: RefineSettings,
+        onProgress: OnProgress,
+        onDone: OnResult,
+        onError: OnError,
+        scope: Scope | None = None,
     ) -> None:
-        """Write what the network says as it is, one segment for each class that it finds; one undo step."""
-        self._start("initial", settings, onProgress, onDone, onError)
+        """Write what the network says as it is, one segment for each class that it finds; one undo step.
+
+        :param scope: counts if it is `partOnly`.
+        """
+        plan = Checks.planOfPrediction(Checks.requireReady(self._space), settings, scope or Scope())
+        self._start("initial", plan, settings, onProgress, onDone, onError)
 
     def applyWeights(
         self,
@@ -105,24 +109,31 @@ class Session(SessionSteps):
         onProgress: OnProgress,
         onDone: OnResult,
         onError: OnError,
+        scope: Scope | None = None,
     ) -> None:
-        """Write what the network says with weights from a file; one undo step."""
+        """Write what the network says with weights from a file, as `runInitial` does; one undo step."""
         if not Path(path).is_file():
             raise ValueError(f"there is no file '{path}': choose weights that were saved here")
-        self._start("apply", settings, onProgress, onDone, onError, weights=str(path))
+        plan = Checks.planOfPrediction(Checks.requireReady(self._space), settings, scope or Scope())
+        self._start("apply", plan, settings, onProgress, onDone, onError, weights=str(path))
 
     def previewGrowth(
-        self, settings: RefineSettings, onDone: Callable[[dict[int, int]], None], onError: OnError
+        self,
+        settings: RefineSettings,
+        onDone: Callable[[dict[int, int]], None],
+        onError: OnError,
+        scope: Scope | None = None,
     ) -> None:
         """Show what the scribbles claim with the threshold of the settings; `onDone` gets label -> voxels."""
         space = Checks.requireReady(self._space)
         if not settings.grows:
             raise ValueError("growing is off: choose a threshold above 0")
-        image, (scribbles, _) = space.image(), space.painted()
+        part = Checks.planOfPrediction(space, settings, scope or Scope()).part
+        image, scribbles = space.image(part), space.strokes()[0].within(part and part.box)
 
         def finish(grown: Any) -> None:
             if space.isAlive and space is self._space:
-                onDone(self.growth.show(grown, space.labels, space.volumeNode))
+                onDone(self.growth.show(grown, space.labels, space.volumeNode, part))
 
         grow = self._backend.growScribbles
         self._queue.submit(
@@ -149,7 +160,7 @@ class Session(SessionSteps):
         """
         if self.refinable:
             raise ValueError(self.refinable)
-        return Checks.planOf(Checks.requireReady(self._space), settings, scope or Scope()).notes
+        return list(Checks.planOf(Checks.requireReady(self._space), settings, scope or Scope()).notes)
 
     def refine(
         self,
@@ -166,7 +177,7 @@ class Session(SessionSteps):
         if self.refinable:
             raise ValueError(self.refinable)
         plan = Checks.planOf(Checks.requireReady(self._space), settings, scope or Scope())
-        self._start("refine", settings, onProgress, onDone, onError, plan=plan)
+        self._start("refine", plan, settings, onProgress, onDone, onError)
 
     def segmentBox(
         self,
@@ -193,14 +204,6 @@ class Session(SessionSteps):
         job, notes = ObjectBox.jobOf(space, settings, chosen, roi, scope or Scope(), tunes)
         self._runs.start(Run("tune" if tunes else "box", space, job, notes, onProgress, onDone, onError))
 
-    def stop(self) -> None:
-        """End the run with the best so far; its result is written."""
-        self._runs.stop()
-
-    def cancel(self) -> None:
-        """End the run without a result; nothing changes."""
-        self._runs.cancel()
-
     def closeScene(self) -> None:
         """Let go of every node, before the scene drops them."""
         self._cancelAll()
@@ -216,22 +219,27 @@ class Session(SessionSteps):
     def _start(
         self,
         kind: str,
+        plan: Checks.Plan,
         settings: RefineSettings,
         onProgress: OnProgress,
         onDone: OnResult,
         onError: OnError,
-        *,
-        plan: Checks.Plan | None = None,
         weights: str = "",
     ) -> None:
-        space = Checks.requireReady(self._space)
-        base, notes = Results.labelsOf(space.labels, space.segmentationNode, space.volumeNode)
-        job = Job(space.network, space.image(), settings, base, weights=weights)
-        if plan is not None:
-            locked = space.labels.lockedIndices()
-            job = replace(job, scribbles=plan.scribbles, scope=plan.scope, locked=locked)
-            notes = [*plan.notes, *notes]
-        self._runs.start(Run(kind, space, job, notes, onProgress, onDone, onError))
+        space, part = self._space, plan.part
+        base, notes = Results.labelsOf(space.labels, space.segmentationNode, space.volumeNode, part)
+        job = Job(
+            space.network,
+            space.image(part),
+            settings,
+            base,
+            plan.scribbles,
+            plan.scope,
+            space.labels.lockedIndices(),
+            weights,
+            part=part,
+        )
+        self._runs.start(Run(kind, space, job, [*plan.notes, *notes], onProgress, onDone, onError))
 
     def _cancelAll(self) -> None:
         self._runs.cancel()

@@ -38,6 +38,10 @@ class SessionState:
         self._card = None
         self._loaded: LoadedNetwork | None = None
 
+    def networks(self) -> list:
+        """Cards of the networks that come with the extension."""
+        return self._backend.listNetworks()
+
     @property
     def queue(self) -> TaskQueue:
         """Delivers results and progress."""
@@ -231,4 +235,4 @@ class SessionState:
 
     def _takeCard(self, space: Workspace, card: object) -> None:
         self._card = card
-        space.useClasses(card.classes)
+        space.useCard(card)

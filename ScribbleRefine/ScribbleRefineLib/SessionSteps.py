@@ -78,6 +78,14 @@ class SessionSteps(SessionState):
         space.follow()
         space.markRound()
 
+    def stop(self) -> None:
+        """End the run with the best so far; its result is written."""
+        self._runs.stop()
+
+    def cancel(self) -> None:
+        """End the run without a result; nothing changes."""
+        self._runs.cancel()
+
     def undo(self) -> None:
         """Go back to before the last step: mask, scribbles and weights."""
         self._step("undo", lambda space: space.history.undo())

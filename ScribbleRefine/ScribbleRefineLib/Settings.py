@@ -61,6 +61,7 @@ class Settings(Protocol):
     sliceView: slicer.vtkMRMLSliceNode | None
     slabSlices: int
     roi: slicer.vtkMRMLMarkupsROINode | None
+    partOnly: bool
     limit: float
     overlay: Overlay
     method: Method
@@ -106,5 +107,6 @@ def boxSettings(settings: Settings) -> BoxSettings:
 
 
 def scopeOf(settings: Settings) -> Scope:
-    """Where voxels may change."""
-    return Scope(settings.scope.value, settings.sliceView, settings.slabSlices, settings.roi)
+    """Where voxels may change, and whether the network is run there only."""
+    nodes = settings.sliceView, settings.slabSlices, settings.roi
+    return Scope(settings.scope.value, *nodes, settings.partOnly)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import slicer
 
-from CueSegMRML import SegmentMasks, Volumes
+from CueSegMRML import Grids, SegmentMasks, Volumes
 from ScribbleRefineLib.History import History, Snapshot
 from ScribbleRefineLib.Jobs import ImageInput
 from ScribbleRefineLib.LabelTable import LabelRow, LabelTable
 from ScribbleRefineLib.Networks import Backend
+from ScribbleRefineLib.Parts import Part, Strokes
 from ScribbleRefineLib.Results import addResultSegment
-from ScribbleRefineLib.ScribbleNodes import NONE, ScribbleNodes
+from ScribbleRefineLib.ScribbleNodes import ScribbleNodes
 
 NEW, SKIP = "new", "skip"
-_MOST_VOXELS = 2**28  # 512 x 512 x 1024; probabilities of ten classes are 10 GB then
+_MOST_VOXELS = 2**28  # 512 x 512 x 1024
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ class Workspace:
         SegmentMasks.checkLabelmaps(segmentationNode)
         SegmentMasks.ensureGeometry(segmentationNode, volumeNode)
         self.volumeNode, self.segmentationNode, self.network = volumeNode, segmentationNode, network
-        self.labels = LabelTable()
+        self.labels, self.card = LabelTable(), None
         self._backend = backend
         self.scribbles = ScribbleNodes(scene, volumeNode, segmentationNode)
         self.history = History(segmentationNode, self.labels, self.scribbles)
         self._image: ImageInput | None = None
-        self._painted: tuple[tuple, np.ndarray, list[str]] | None = None
+        self._painted: tuple[tuple, Strokes, list[str]] | None = None
         self.markRound()
 
     @property
@@ -78,14 +78,15 @@ class Workspace:
         """Whether the label table is there."""
         return bool(self.labels.rows)
 
-    def useClasses(self, classes: Sequence[str]) -> None:
+    def useCard(self, card: Any) -> None:
         """Make the label table, unless it is there; what was kept with the scene for this network is used."""
+        self.card = card
         if self.hasClasses:
             return
-        self.labels = LabelTable(classes)
+        self.labels = LabelTable(card.classes)
         kept = self.scribbles.keptTable(self.network)
         if kept and not self.labels.restore(kept):
-            self.labels = LabelTable(classes)
+            self.labels = LabelTable(card.classes)
         self.scribbles.adopt(self.labels, self.network)
         self.history = History(self.segmentationNode, self.labels, self.scribbles)
         self.follow()
@@ -148,30 +149,42 @@ class Workspace:
         for name in getattr(weights, "classes", ())[len(self.labels.rows) :]:
             self.labels.append(name)
 
-    def image(self) -> ImageInput:
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Mm along K, J, I."""
+        return tuple(float(step) for step in reversed(self.volumeNode.GetSpacing()))
+
+    def image(self, part: Part | None = None) -> ImageInput:
         """A copy of the voxels, which stays valid while the volume changes; one copy as long as it does not."""
         checkVolume(self.volumeNode)
-        spacing = tuple(float(step) for step in reversed(self.volumeNode.GetSpacing()))
-        key = (Volumes.dataStamp(self.volumeNode), spacing)
+        key = (Volumes.dataStamp(self.volumeNode), self.spacing, part)
         if self._image is None or self._image.key != key:
-            self._image = ImageInput(Volumes.voxels(self.volumeNode).copy(), spacing, key)
+            self._image = None  # its memory first
+            voxels = Volumes.voxels(self.volumeNode)
+            self._image = ImageInput((voxels if part is None else voxels[part.box]).copy(), self.spacing, key)
         return self._image
+
+    def partAround(self, box: Grids.Box) -> Part:
+        """The part of the volume that the network must see for what it says in a box of it."""
+        shape = Volumes.voxels(self.volumeNode).shape[:3]
+        return Part(*self._backend.partAround(self.card, shape, self.spacing, box), shape)
 
     def painted(self) -> tuple[np.ndarray, list[str]]:
         """All scribbles as int16 (K, J, I), and what there is to say about contradictions."""
+        strokes, notes = self.strokes()
+        return strokes.within(), notes
+
+    def strokes(self) -> tuple[Strokes, list[str]]:
+        """As `painted`, but only what is scribbled."""
         key = (self.scribbles.stamp(), len(self.labels.rows), self.volumeNode.GetImageData().GetDimensions())
         if self._painted is None or self._painted[0] != key:
-            array, notes = self.scribbles.array(self.labels, self._backend.resolveContradictions)
-            self._painted = (key, array, [self._inWords(note) for note in notes])
+            strokes, notes = self.scribbles.strokes(self.labels, self._backend.resolveContradictions)
+            self._painted = (key, strokes, [self._inWords(note) for note in notes])
         return self._painted[1], list(self._painted[2])
 
-    def newStrokes(self) -> np.ndarray:
-        """As `painted`, without what was there in the last round."""
-        array, _ = self.painted()
-        before = self._lastPainted
-        if before is None or before.shape != array.shape:
-            return array
-        return np.where(array == before, NONE, array).astype(array.dtype)
+    def newStrokes(self) -> Strokes:
+        """As `strokes`, without what was there in the last round."""
+        return self.strokes()[0].without(self._lastPainted)
 
     @property
     def hasNewScribbles(self) -> bool:
@@ -182,7 +195,7 @@ class Workspace:
         """From now on strokes belong to the next round."""
         self._lastStamp = self.scribbles.stamp()
         self._lastStates = self.scribbles.states()
-        self._lastPainted = self.painted()[0] if self.hasClasses else None
+        self._lastPainted = self.strokes()[0] if self.hasClasses else None
 
     def snapshot(self, segments: dict, scribbles: str) -> Snapshot:
         """How things are; to be taken before a step, except for the segments.

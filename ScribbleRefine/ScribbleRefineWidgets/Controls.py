@@ -44,6 +44,7 @@ def _enabled(ui, panel, parameters, state, label):
         (ui.segmentBoxButton, state is State.BOX_READY),
         (ui.tuneButton, running or (state is State.BOX_READY and not session.refinable)),
         (ui.proposeButton, idle),
+        (ui.partCheckBox, parameters.scope is not Region.VOLUME),
         (ui.refineButton, running or state.canRefine),
         (ui.cancelButton, running),
         (ui.overlayComboBox, seen),
@@ -84,6 +85,7 @@ def _forAllLabels(ui):
     return (
         *(ui.initialButton, ui.useSegmentationButton, ui.keepUnmatchedCheckBox, ui.labelRow, ui.refineButton),
         *(ui.keepScribblesCheckBox, ui.growthRow, ui.growthPreviewCheckBox, ui.limitLabel, ui.limitSpinBox),
+        ui.partCheckBox,
         *(ui.regulariseLabel, ui.regulariseComboBox, ui.alphaLabel, ui.alphaSpinBox),
         *(ui.betaLabel, ui.betaSpinBox, ui.iterationsLabel, ui.iterationsSpinBox),
     )

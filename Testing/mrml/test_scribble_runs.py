@@ -105,7 +105,7 @@ def test_out_of_memory_is_told_with_the_remedy_and_can_be_tried_again(case):
     loads = len(case.backend.loaded)
     case.backend.error = MemoryError()
     case.refine()
-    assert "memory ran out: close other programs" in str(case.errors[0])
+    assert "memory ran out: under Scope choose a slice" in str(case.errors[0])
     case.backend.error = None
     assert case.refine().kind == "refine"
     assert len(case.backend.loaded) == loads + 1

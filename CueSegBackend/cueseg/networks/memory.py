@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["available_bytes", "check_memory"]
+__all__ = ["NotEnoughMemoryError", "available_bytes", "check_memory"]
 
 _CGROUP = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
@@ -15,6 +15,18 @@ _CGROUP = (
     ),
 )
 _GB = 1e9
+
+
+class NotEnoughMemoryError(ValueError):
+    """Nothing was begun, because it would not fit.
+
+    Attributes:
+        shortage: what is needed and what there is, without the remedy.
+    """
+
+    def __init__(self, shortage: str, remedy: str) -> None:
+        super().__init__(f"{shortage}: {remedy}")
+        self.shortage = shortage
 
 
 def available_bytes() -> int | None:
@@ -38,13 +50,13 @@ def check_memory(needed: int, what: str) -> None:
         what: what needs them, for the message.
 
     Raises:
-        ValueError: more than is available; the message names both in GB and what to do.
+        NotEnoughMemoryError: more than is available; the message names both in GB and what to do.
     """
     available = available_bytes()
     if available is not None and needed > available:
-        raise ValueError(
-            f"{what} needs {needed / _GB:.1f} GB of memory, {available / _GB:.1f} GB are available: crop the image "
-            "to the region of interest, resample it to larger voxels, or close other programs"
+        raise NotEnoughMemoryError(
+            f"{what} needs {needed / _GB:.1f} GB of memory, {available / _GB:.1f} GB are available",
+            "crop the image to the region of interest, resample it to larger voxels, or close other programs",
         )
 
 

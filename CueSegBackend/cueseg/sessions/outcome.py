@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from cueseg.sessions.planes import StackView
-from cueseg.sessions.states import Masks, States, with_labels, with_stack
+from cueseg.sessions.states import Masks, States, labels_of, with_labels, with_stack
 
-__all__ = ["begin_of", "outcome_of", "view_of"]
+__all__ = ["begin_of", "outcome_of", "part_of", "view_of"]
+
+Box = tuple[slice, slice, slice]
 
 
 def begin_of(action: Mapping[str, Any], states: States) -> int:
@@ -31,6 +33,26 @@ def view_of(action: Mapping[str, Any]) -> StackView:
     return StackView.from_json(action["view"])
 
 
+def part_of(action: Mapping[str, Any], shape: tuple[int, int, int]) -> Box:
+    """The part of the volume that a network was run on; all of it, if the action names none.
+
+    Raises:
+        ValueError: A part that is not one of this volume.
+    """
+    if "part" not in action:
+        return tuple(slice(0, size) for size in shape)
+    ends = action["part"]
+    fits = isinstance(ends, list) and len(ends) == 3 and all(map(_is_range, ends, shape))
+    if not fits:
+        raise ValueError(f"{ends!r} is no part of a volume of {shape}: the record was damaged")
+    return tuple(slice(low, high) for low, high in ends)
+
+
+def _is_range(ends: Any, size: int) -> bool:
+    whole = isinstance(ends, list) and len(ends) == 2 and all(type(end) is int for end in ends)
+    return whole and 0 <= ends[0] < ends[1] <= size
+
+
 def outcome_of(action: Mapping[str, Any], states: States, made: Any) -> tuple[int, Masks]:
     """The state an action starts from, and the masks it changes, before anything besides.
 
@@ -50,5 +72,7 @@ def outcome_of(action: Mapping[str, Any], states: States, made: Any) -> tuple[in
         return begin, dict(made)
     masks = states.masks(begin)
     if kind in ("predicted", "refined"):
-        return begin, with_labels(masks, action["classes"], action["locked"], made)
+        labels = labels_of(masks, action["classes"], states.shape)
+        labels[part_of(action, states.shape)] = made
+        return begin, with_labels(masks, action["classes"], action["locked"], labels)
     return begin, with_stack(masks, action, view_of(action), made, states.shape)

@@ -4,13 +4,22 @@ No line names a patient, a file, a segment or a user: segments are numbered "1",
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cueseg.sessions.identity import VolumeIdentity, WeightsIdentity
 
-__all__ = ["FORMAT", "KINDS", "SessionHeader", "SessionRecord", "parse_action", "parse_header"]
+__all__ = [
+    "FORMAT",
+    "KINDS",
+    "OF_A_PART",
+    "SessionHeader",
+    "SessionRecord",
+    "parse_action",
+    "parse_header",
+    "wrong_fields",
+]
 
 FORMAT = "cueseg-session-1"
 
@@ -40,6 +49,12 @@ KINDS: Mapping[str, frozenset[str]] = {
     "redo": frozenset({"to"}),
 }
 """Kind of an action -> its own fields; docs/sessions.md explains them."""
+
+OF_A_PART: Mapping[str, frozenset[str]] = {
+    "predicted": frozenset({"part", "scope"}),
+    "refined": frozenset({"part"}),
+}
+"""Kind of an action -> fields that it has besides, if the network was run on a part of the volume."""
 
 _COMMON = frozenset({"n", "action", "changed", "besides", "masks", "seconds", "clicks", "painted"})
 
@@ -121,12 +136,20 @@ def parse_action(line: str, number: int) -> dict[str, Any]:
     kind = action.get("action")
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no action; there are {', '.join(KINDS)}")
-    wanted, found = KINDS[kind] | _COMMON, set(action)
-    if wanted != found:
-        raise ValueError(f"the action {kind!r} has wrong fields: {', '.join(sorted(wanted ^ found))}")
+    wrong = wrong_fields(kind, set(action), _COMMON)
+    if wrong:
+        raise ValueError(f"the action {kind!r} has wrong fields: {', '.join(wrong)}")
     if action["n"] != number:
         raise ValueError(f"action {action['n']!r} stands in the place of action {number}")
     return action
+
+
+def wrong_fields(kind: str, found: Set[str], common: Set[str] = frozenset()) -> list[str]:
+    """Fields that an action lacks or should not have, besides those that all actions have in common."""
+    wanted = KINDS[kind] | common
+    if "part" in found:
+        wanted |= OF_A_PART.get(kind, frozenset())
+    return sorted(wanted ^ found)
 
 
 def _object(line: str) -> dict[str, Any]:

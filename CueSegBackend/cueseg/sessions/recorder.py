@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cueseg.sessions.digests import mask_sha256
 from cueseg.sessions.outcome import outcome_of
-from cueseg.sessions.record import KINDS, SessionHeader, SessionRecord
+from cueseg.sessions.record import KINDS, SessionHeader, SessionRecord, wrong_fields
 from cueseg.sessions.run_length import encode_runs
 from cueseg.sessions.states import Masks, States
 
@@ -65,8 +65,8 @@ class SessionRecorder:
             kind: One of `KINDS`.
             masks: Number of a segment -> (slices, rows, cols) after it, of all that it may have changed.
             made: What was computed, before it was written: slice number -> (rows, cols) mask for "slice", "volume"
-                and "propagated"; (slices, rows, cols) class numbers for "predicted" and "refined"; the masks
-                for "given"; None for "undo" and "redo".
+                and "propagated"; (slices, rows, cols) class numbers for "predicted" and "refined", of the part if
+                they have one; the masks for "given"; None for "undo" and "redo".
             user: Seconds that the user took.
             machine: Seconds of computing.
             clicks: That it took.
@@ -87,9 +87,9 @@ class SessionRecorder:
             fields["to"] = states.find({key: mask_sha256(mask) for key, mask in masks.items()})
         if "corrects" in KINDS[kind]:
             fields = {"corrects": self._corrects(kind, fields, masks, made), **fields}
-        if set(fields) != KINDS[kind]:
-            wrong = ", ".join(sorted(set(fields) ^ KINDS[kind]))
-            raise ValueError(f"the action {kind!r} has wrong fields: {wrong}")
+        wrong = wrong_fields(kind, set(fields))
+        if wrong:
+            raise ValueError(f"the action {kind!r} has wrong fields: {', '.join(wrong)}")
         action = {"n": states.last + 1, "action": kind, **fields}
         begin, after, action["besides"] = self._explained(action, masks, made)
         action["changed"] = _differences(states.masks(begin), after, states.shape)

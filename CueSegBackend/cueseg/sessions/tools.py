@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cueseg.sessions.outcome import view_of
+from cueseg.sessions.outcome import Box, part_of, view_of
 from cueseg.sessions.run_length import decode_runs
 from cueseg.sessions.states import Masks, labels_of
 
@@ -114,7 +114,7 @@ class NetworkTool:
         self._key: tuple[Any, ...] = ()
 
     def make(self, action: Action, masks: Masks) -> NDArray[np.integer]:
-        """(slices, rows, cols) class numbers.
+        """(slices, rows, cols) class numbers, of the part that the network was run on.
 
         Raises:
             ValueError: An action of extreme points, or one that the network refuses.
@@ -122,32 +122,36 @@ class NetworkTool:
         kind = action["action"]
         if kind not in ("predicted", "refined"):
             raise ValueError(f"the record has a network, but an action {kind!r}: it was damaged")
-        session, shape = self._session_for(action), self._array.shape[:3]
+        part = part_of(action, self._array.shape[:3])
+        session, shape = self._session_for(action, part), self._array[part].shape[:3]
+        base = labels_of(masks, action["classes"], self._array.shape[:3])[part]
+        runs = action.get("scope")
+        scope = None if runs is None else decode_runs(runs, shape)
         if kind == "predicted":
-            return session.predict().labels.reshape(shape)
+            labels = session.predict().labels.reshape(shape)
+            return labels if scope is None else np.where(scope, labels, base)
         scribbles = np.full(shape, -1, np.int16)
-        for number, runs in action["scribbles"].items():
-            scribbles[decode_runs(runs, shape)] = int(number)
-        scope = None if action["scope"] is None else decode_runs(action["scope"], shape)
+        for number, lengths in action["scribbles"].items():
+            scribbles[decode_runs(lengths, shape)] = int(number)
         return session.refine(
             scribbles,
             options_from(action["options"]),
-            base_labels=labels_of(masks, action["classes"], shape),
+            base_labels=base,
             scope=scope,
             locked=tuple(action["locked"]),
         ).labels.reshape(shape)
 
-    def _session_for(self, action: Action) -> Any:
+    def _session_for(self, action: Action, part: Box) -> Any:
         from cueseg.refinement import RefinementSession
 
-        key = (action["modality"], action["half_cache"])
+        ends = tuple((side.start, side.stop) for side in part)
+        key = (action["modality"], action["half_cache"], ends)
         if self._session is None or key != self._key:
             self._session = RefinementSession(
                 self._network, device=self._device, half_cache=action["half_cache"]
             )
-            self._session.set_image(
-                self._array, self._spacing, action["modality"], spatial_shape=self._array.shape[:3]
-            )
+            image = self._array[part].copy()  # laid out in memory as it was in the panel
+            self._session.set_image(image, self._spacing, action["modality"], spatial_shape=image.shape[:3])
             self._key = key
         return self._session
 
