@@ -82,6 +82,10 @@ class LabelTable:
         wanted = name.strip().casefold()
         return next((row for row in self.rows if row.name.strip().casefold() == wanted), None)
 
+    def canHold(self, name: str) -> bool:
+        """Whether this is the name of a label that is not the background, or may become one."""
+        return bool(name.strip()) and self.rowNamed(name) is not self.rows[BACKGROUND]
+
     def lockedIndices(self) -> tuple[int, ...]:
         """Class numbers whose voxels neither appear nor vanish."""
         return tuple(row.index for row in self.rows if row.locked)

@@ -118,16 +118,16 @@ class Workspace:
         notes, mapping, planned = [], {}, []
         for match in self.matches():
             choice = choices.get(match.segmentId, unmatched if match.classIndex is None else match.classIndex)
-            if choice == SKIP:
+            if choice == SKIP or (choice == NEW and not self.labels.canHold(match.name)):
                 notes.append(f"'{match.name}' is no label of the network and stays as it is")
             elif choice == NEW:
                 planned.append(match)
             elif mapping.setdefault(self._target(choice), match.segmentId) != match.segmentId:
                 notes.append(f"'{match.name}' is left out: another segment stands for the same label")
         for match in planned:
-            kept = self.labels.rowNamed(match.name)
-            row = kept if kept is not None and kept.isNew else self.labels.append(match.name)
-            mapping[row.index] = match.segmentId
+            row = self.labels.rowNamed(match.name) or self.labels.append(match.name)
+            if mapping.setdefault(row.index, match.segmentId) != match.segmentId:
+                notes.append(f"'{match.name}' is left out: another segment stands for the same label")
         self.labels.setMapping(mapping)
         self.follow()
         return notes

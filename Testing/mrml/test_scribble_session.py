@@ -140,6 +140,19 @@ def test_segments_can_be_mapped_by_hand(case, choice):
         case.session.startFromSegmentation({"tumour": 9})
 
 
+def test_segments_without_a_name_of_their_own_are_left_as_they_are_with_a_note(case):
+    segmentation = case.build.segmentation(case.volume, segments=("one", "two", "three", "four"))
+    for segment, name in (("one", "tumour"), ("two", "Background"), ("three", "tumour"), ("four", " ")):
+        segmentation.GetSegmentation().GetSegment(segment).SetName(name)
+    case.set_up(segmentation)
+    assert case.session.startFromSegmentation(unmatched=NEW) == [
+        "'Background' is no label of the network and stays as it is",
+        "' ' is no label of the network and stays as it is",
+        "'tumour' is left out: another segment stands for the same label",
+    ]
+    assert case.session.labels.mapping() == {4: "one"}
+
+
 def test_a_new_organ_gets_an_output_of_its_own(case):
     case.initial()
     row = case.session.newOrgan("heart")
