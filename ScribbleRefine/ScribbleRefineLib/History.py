@@ -50,6 +50,20 @@ class Snapshot:
         return sum(state.size for state in states if state is not None)
 
 
+@dataclass(frozen=True)
+class Mark:
+    """The scribbles at one time.
+
+    :param number: equal as long as no round was marked in between.
+    :param painted: as an array, None while there is no label table.
+    """
+
+    number: int
+    stamp: tuple
+    states: dict[str, SegmentState | None]
+    painted: Any
+
+
 @dataclass
 class Step:
     """One thing the user did; `before` brings back what was, `after` what came of it (known once undone)."""

@@ -11,7 +11,7 @@ from CueSegMRML import Volumes
 from CueSegMRML.BackgroundTask import Task, TaskQueue
 from CueSegMRML.TimeLog import Entry
 from ScribbleRefineLib import Results
-from ScribbleRefineLib.History import BoxRound
+from ScribbleRefineLib.History import BoxRound, Mark
 from ScribbleRefineLib.Jobs import Job, LoadedNetwork, Outcome, Progress
 from ScribbleRefineLib.LabelTable import OBJECT
 from ScribbleRefineLib.Networks import Backend
@@ -62,6 +62,7 @@ class Runs:
         self._queue, self._review, self._backend = queue, review, backend
         self._task: Task | None = None
         self._stop = False
+        self._begun: Mark | None = None
 
     @property
     def isRunning(self) -> bool:
@@ -90,6 +91,7 @@ class Runs:
         """Compute in the background, then write; a run that is under way is given up."""
         self._review.timeLog.stopUser()
         self._stop = False
+        self._begun = run.space.mark() if run.kind in _ROUNDS else None
         if run.kind == "refine":
             painted = [row for row in run.space.labels.rows if (run.job.scribbles == row.index).any()]
             self._review.plot.begin(painted)
@@ -157,7 +159,7 @@ class Runs:
             space.history.box = BoxRound(job.boxKey, space.labels.row(OBJECT).resultSegmentId)
         painted = space.scribbles.painted()
         if kind in _ROUNDS:
-            space.markRound()
+            space.markRound(self._begun)
         space.follow()
         seconds = {**outcome.seconds, "write": time.perf_counter() - start}
         if writing.voxelsOutside:

@@ -9,7 +9,7 @@ import numpy as np
 import slicer
 
 from CueSegMRML import Grids, SegmentMasks, Volumes
-from ScribbleRefineLib.History import History, Snapshot
+from ScribbleRefineLib.History import History, Mark, Snapshot
 from ScribbleRefineLib.Jobs import ImageInput
 from ScribbleRefineLib.LabelTable import LabelRow, LabelTable
 from ScribbleRefineLib.Networks import Backend
@@ -60,6 +60,7 @@ class Workspace:
         self.scribbles = ScribbleNodes(scene, volumeNode, segmentationNode)
         self.history = History(segmentationNode, self.labels, self.scribbles)
         self._image: ImageInput | None = None
+        self._marks = 0
         self._painted: tuple[tuple, Strokes, list[str]] | None = None
         self.markRound()
 
@@ -184,18 +185,22 @@ class Workspace:
 
     def newStrokes(self) -> Strokes:
         """As `strokes`, without what was there in the last round."""
-        return self.strokes()[0].without(self._lastPainted)
+        return self.strokes()[0].without(self._last.painted)
 
     @property
     def hasNewScribbles(self) -> bool:
         """Whether anything was painted or erased since the last round."""
-        return self.scribbles.stamp() != self._lastStamp
+        return self.scribbles.stamp() != self._last.stamp
 
-    def markRound(self) -> None:
-        """From now on strokes belong to the next round."""
-        self._lastStamp = self.scribbles.stamp()
-        self._lastStates = self.scribbles.states()
-        self._lastPainted = self.strokes()[0] if self.hasClasses else None
+    def mark(self) -> Mark:
+        """The strokes as they are."""
+        painted = self.strokes()[0] if self.hasClasses else None
+        return Mark(self._marks, self.scribbles.stamp(), self.scribbles.states(), painted)
+
+    def markRound(self, begun: Mark | None = None) -> None:
+        """From now on strokes belong to the next round, and so do those since the `mark` at which this one began."""
+        self._last = begun if begun is not None and begun.number == self._marks else self.mark()
+        self._marks += 1
 
     def snapshot(self, segments: dict, scribbles: str) -> Snapshot:
         """How things are; to be taken before a step, except for the segments.
@@ -203,7 +208,7 @@ class Workspace:
         :param segments: states of the segments before the step.
         :param scribbles: "kept": the step leaves them alone; "present"; "last": as after the last round.
         """
-        states = {"kept": None, "present": self.scribbles.states(), "last": self._lastStates}[scribbles]
+        states = {"kept": None, "present": self.scribbles.states(), "last": self._last.states}[scribbles]
         return Snapshot(segments, self.labels.mapping(), states, self.history.weights, self.history.box)
 
     def freeImage(self) -> None:

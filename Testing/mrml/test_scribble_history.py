@@ -183,6 +183,20 @@ def test_there_is_nothing_to_undo_at_first_nor_while_running(case):
     case.backend.gate.set()
 
 
+def test_strokes_that_are_cleared_during_a_round_stay_cleared(case):
+    case.initial()
+    case.paint(LARYNX, STROKE)
+    case.backend.gate.clear()
+    case.refine(wait=False)
+    case.session.clearScribbles()
+    case.backend.gate.set()
+    case.wait()
+    case.paint(LIVER, STROKE)
+    case.refine()
+    case.session.undo()
+    assert case.session.scribbleCounts() == {}
+
+
 def test_memory_of_the_history_is_bounded(case, monkeypatch):
     from CueSegMRML import StepHistory
 

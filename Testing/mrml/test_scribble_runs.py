@@ -214,6 +214,20 @@ def test_what_cannot_begin_is_refused_with_the_remedy(case):
     assert (painted == LIVER).sum() == 0
 
 
+def test_strokes_that_are_painted_while_it_runs_belong_to_the_next_round(case):
+    start_and_hold(case)
+    new = case.paint(LIVER, (slice(7, 8), slice(3, 4), slice(3, 6)))
+    case.backend.gate.set()
+    case.wait()
+    assert case.session.hasNewScribbles
+    case.refine(useEarlierScribbles=False)
+    painted = case.backend.refinement.calls[-1].scribbles
+    np.testing.assert_array_equal(painted >= 0, new)
+    assert not case.session.hasNewScribbles
+    case.session.undo()
+    assert list(case.session.scribbleCounts()) == [LARYNX]
+
+
 def test_networks_that_cannot_be_refined_can_still_predict(build):
     case = RefineCase(build, set_up=False)
     case.backend.refinable = "frozen TorchScript: export it unfrozen"
