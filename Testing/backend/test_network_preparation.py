@@ -165,6 +165,7 @@ def with_nan(value: float) -> np.ndarray:
         (VOLUME[0], None, {}, "whole volume"),
         (VOLUME, None, {"in_channels": 3}, r"np.repeat\(image\[..., None\], 3"),
         (np.zeros((8, 8, 8, 3)), None, {}, "make it grey"),
+        (np.zeros((2, 8, 8, 3)), None, {}, "in colour, so make it grey"),
         (np.zeros((0, 8, 8)), None, {}, "empty"),
         (np.zeros((4, 4, 4), complex), None, {}, "integers or floats"),
         (np.array([["a"]]), None, {}, "integers or floats"),

@@ -31,8 +31,9 @@ by up to --jitter pixels, and scribbles are drawn where the result is wrong.
 
 _EPILOG = """\
 examples:
-  python -m cueseg robot ct.nrrd --reference organs.seg.nrrd --segment liver --mode slices --output liver.csv
-  python -m cueseg robot ct.nrrd --reference organs.seg.nrrd --segment larynx --mode scribbles \\
+  python -m cueseg robot ct.nrrd --modality ct --reference organs.seg.nrrd --segment liver --mode slices \\
+      --output liver.csv
+  python -m cueseg robot ct.nrrd --modality ct --reference organs.seg.nrrd --segment larynx --mode scribbles \\
       --network headneck-unet --rounds 5 --output larynx.csv"""
 
 

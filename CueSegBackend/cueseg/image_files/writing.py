@@ -136,7 +136,7 @@ def _place_in(stored: sitk.Image, image: ImageFile, path: Path) -> tuple[slice, 
     if drift.max() > GRID_TOLERANCE:
         raise ValueError(
             f"{path} belongs to another image than {image.name}: their voxels do not coincide; "
-            "write to another file"
+            "give one of this image; for an output, a new file"
         )
     if (offset < 0).any() or (offset + size > np.array(image.shape[::-1])).any():
         raise ValueError(f"{path} reaches beyond {image.name}: write to another file")

@@ -87,8 +87,8 @@ def _complaint(image: NDArray[Any], card: NetworkCard, spatial_shape: tuple[int,
         return f"{text}: its spatial shape should be {tuple(spatial_shape)}, that of the scribbles"
     if count > 1 and image.ndim == card.dims:
         return f"{text}: repeat a grey image with np.repeat(image[..., None], {count}, axis=-1), or add the others"
-    if count == 1 and image.ndim > card.dims and min(image.shape[-1], image.shape[0]) in (3, 4):
-        return f"{text}: make it grey, e.g. image[..., :3].mean(axis=-1)"
+    if count == 1 and image.ndim > card.dims and {image.shape[-1], image.shape[0]} & {3, 4}:
+        return f"{text}: it is in colour, so make it grey, e.g. image[..., :3].mean(axis=-1)"
     if card.dims == 3 and image.ndim == 2:
         return f"{text}: give the whole volume, not one slice"
     return f"{text}: give as many channels as the card says, in its order"
