@@ -7,7 +7,9 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
+import numpy as np
 import slicer
 
 BACKGROUND, OBJECT = 0, 1  # the object: of networks that know one and the background
@@ -89,6 +91,12 @@ class LabelTable:
     def lockedIndices(self) -> tuple[int, ...]:
         """Class numbers whose voxels neither appear nor vanish."""
         return tuple(row.index for row in self.rows if row.locked)
+
+    def lockedAmong(self, *arrays: Any) -> tuple[int, ...]:
+        """As `lockedIndices`, without new labels that are in none of these arrays (or Nones): no run knows them."""
+        found = (array for array in arrays if array is not None)
+        there = set(range(self.classCount)).union(*(np.unique(array).tolist() for array in found))
+        return tuple(index for index in self.lockedIndices() if index in there)
 
     def setLocked(self, index: int, locked: bool) -> None:
         """Lock or unlock a label.

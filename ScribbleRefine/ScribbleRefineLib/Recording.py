@@ -50,7 +50,7 @@ class RunRecorder:
         fields: dict[str, Any] = {
             "classes": classes,
             "modality": job.settings.modality,
-            "locked": list(space.labels.lockedIndices()),
+            "locked": list(space.labels.lockedAmong(job.base, job.scribbles)),
             "half_cache": job.settings.halfCache,
         }
         if job.part is not None:

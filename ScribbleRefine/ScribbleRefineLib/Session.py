@@ -235,7 +235,7 @@ class Session(SessionSteps):
             base,
             plan.scribbles,
             plan.scope,
-            space.labels.lockedIndices(),
+            space.labels.lockedAmong(base, plan.scribbles),
             weights,
             part=part,
         )

@@ -56,6 +56,17 @@ def test_nothing_is_written_down_until_it_is_asked_for(case, build):
         case.session.records.save("/nowhere.jsonl")
 
 
+def test_a_locked_label_that_is_nowhere_does_not_stand_in_the_way(case):
+    case.session.records.isOn = True
+    for index, name in enumerate(("bone", "skin"), 4):
+        case.session.newOrgan(name)
+        case.session.labels.setLocked(index, True)
+    brush(case, 4, np.s_[0:1, 0:2, 0:2])
+    case.refine(**OPTIONS)
+    assert case.errors == []
+    assert recorded(case).actions[-1]["locked"] == [4]
+
+
 def test_a_session_is_replayed_bit_by_bit(case, network, tmp_path, capfd):
     case.session.records.isOn = True
     case.initial()
