@@ -47,6 +47,13 @@ def hintFor(state: State, pointCount: int, missing: str, _: Callable[[str], str]
     return hints[state].format(count=pointCount, size=SET_SIZE)
 
 
+def otherVolume(chosen: str, shown: str, _: Callable[[str], str]) -> str:
+    """The views and the panel are about two volumes."""
+    return _("The views show '{shown}', but '{chosen}' is segmented: choose one for both.").format(
+        shown=shown, chosen=chosen
+    )
+
+
 def historyTip(undoText: str, redoText: str, _: Callable[[str], str]) -> tuple[str, str]:
     """Tooltips of undo and redo, which name the step."""
     undo = _("Take back: {step}.").format(step=undoText) if undoText else _("There is nothing to take back.")

@@ -159,7 +159,11 @@ class Panel(PanelBase):
     def hintFor(self, settings: Settings, _: Callable[[str], str]) -> str:
         """What the user can do next; `_` translates."""
         count = pointCount(settings.points)
-        return Messages.hintFor(self.stateOf(settings), count, self.missingText, _)
+        hint = Messages.hintFor(self.stateOf(settings), count, self.missingText, _)
+        chosen, shown = settings.inputVolume, self._shownVolume()
+        if chosen is None or shown is None or shown is chosen:
+            return hint
+        return f"{Messages.otherVolume(chosen.GetName(), shown.GetName(), _)} {hint}"
 
     def settlePoints(self, settings: Settings) -> bool:
         """See `Session.settle`."""

@@ -114,8 +114,8 @@ def prepareSlice(
 
     :param view: slice node or 4x4 SliceToRAS in which the points were placed; gives the orientation. The
         points give the position, so the view may have been scrolled since.
-    :raises ValueError: not four points, points on different slices, or a slice that cannot be had (see
-        `Slices`).
+    :raises ValueError: not four points, points on different slices, a color image of another modality, or a slice that
+        cannot be had (see `Slices`).
     """
     pointsWorld = ControlPoints.worldPoints(markupsNode)
     if len(pointsWorld) != SET_SIZE:
@@ -125,9 +125,12 @@ def prepareSlice(
         )
     plane = Slices.planeOf(volumeNode, view, pointsWorld)
     points = Slices.pointsInPlane(plane, pointsWorld)
+    image = Slices.sliceImage(volumeNode, plane)
+    if image.ndim > 2 and modality != "rgb":
+        raise ValueError(f"'{volumeNode.GetName()}' is in color: choose 'Color image' as the modality")
     return SliceTask(
         plane,
-        Slices.sliceImage(volumeNode, plane),
+        image,
         points,
         modality,
         Volumes.sample(volumeNode) if modality == "mr" else None,

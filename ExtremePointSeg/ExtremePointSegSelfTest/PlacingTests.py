@@ -116,6 +116,16 @@ class PlacingTests(PanelCase):
         self.assertIn("leftmost", self.hint)
         self.assertEqual(len(self.double.calls), 1)
 
+    def test_AnotherVolumeInTheViewsIsTold(self):
+        """Else its picture would be clicked, and the chosen volume segmented."""
+        self.assertNotIn("The views show", self.hint)
+        self.loadAbdomen("another")
+        self.ui.inputVolumeSelector.setCurrentNode(self.volume)
+        self.assertIn("The views show 'another', but 'abdomen' is segmented", self.hint)
+        self.showVolume(self.volume)
+        self.widget.refresh()
+        self.assertNotIn("The views show", self.hint)
+
     def test_MovingTheMouseIsNoPoint(self):
         """The point under the cursor counts when it is clicked, and asks for nothing before."""
         self.addSegment()

@@ -164,6 +164,13 @@ def test_colour_volumes_give_colour_images(build, predictor):
     )
 
 
+def test_colour_volumes_of_another_modality_are_refused_in_the_panels_words(build):
+    volume = build.volume(LPS, np.zeros((*SHAPE, 3), np.uint8))
+    points = clicked(build, volume, clicks_in_slice(2, 5))
+    with pytest.raises(ValueError, match="is in color: choose 'Color image' as the modality"):
+        prepareSlice(volume, points, axial(volume), modality="ct")
+
+
 def test_the_image_is_a_copy_that_a_worker_may_keep(build):
     volume = build.volume(LPS)
     task = prepareSlice(volume, clicked(build, volume, clicks_in_slice(2, 5)), axial(volume))
