@@ -221,10 +221,14 @@ class ReviewTests(PanelCase):
             self.assertIn(text, self.ui.reportTextEdit.toPlainText())
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "nothing.pt"
+            self.ui.networkPathLineEdit.setCurrentPath(str(path))
+            self.ui.importButton.click()
+            self.assertIn("there is no file", self.message)
             path.write_bytes(b"no network at all")
             self.ui.networkPathLineEdit.setCurrentPath(str(path))
             self.ui.importButton.click()
             self.waitUntilIdle()
+            self.assertNotIn("there is no file", self.message)
             self.assertTrue(self.message or "error" in self.ui.reportTextEdit.toPlainText().lower())
         self.assertEqual(self.ui.networkComboBox.currentText, "nothing.pt")
         box = self.ui.networkComboBox

@@ -23,6 +23,7 @@ class PanelSlots:
     def onImport(self):
         """Offer the network of a file, choose it and show what is to be said about it."""
         self.panel.importNetwork(self._parameterNode, self.ui.networkPathLineEdit.currentPath)
+        self._round.say("")  # what was wrong with the file before
         self.ui.inspectButton.click()
 
     def onReport(self, report):
