@@ -27,13 +27,15 @@ def maskOf(roi: slicer.vtkMRMLMarkupsROINode, volumeNode: slicer.vtkMRMLVolumeNo
     :raises ValueError: a box that is not placed, that holds no voxel, or in a non-linear transform.
     """
     boxFromIJK = _boxFromIJK(roi, volumeNode)
-    shape = Volumes.voxels(volumeNode).shape[:3]
-    mask = np.ones(shape, bool)
-    size = np.array(roi.GetSize())
+    mask = np.zeros(Volumes.voxels(volumeNode).shape[:3], bool)
+    halves = np.array(roi.GetSize()) / 2 * (1 + _ROUNDING)
+    box = Grids.boxBetween(boxFromIJK[:3], halves, mask.shape)  # the rest of a large volume is not touched
+    inner = mask[box]
+    inner[...] = True
+    rows = boxFromIJK @ Grids.shift(tuple(part.start for part in reversed(box)))
     for axis in range(3):
-        half = size[axis] / 2 * (1 + _ROUNDING)
-        for layer, distance in zip(mask, Grids.coordinate(boxFromIJK[axis], shape), strict=True):
-            layer &= np.abs(distance) <= half
+        for layer, distance in zip(inner, Grids.coordinate(rows[axis], inner.shape), strict=True):
+            layer &= np.abs(distance) <= halves[axis]
     if not mask.any():
         raise _noVoxel(roi, volumeNode)
     return mask

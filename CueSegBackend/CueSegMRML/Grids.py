@@ -46,6 +46,26 @@ def coordinate(coefficients: np.ndarray, shape: tuple[int, int, int]) -> Iterato
         yield plane + (c * k + d)
 
 
+def boxBetween(rows: np.ndarray, halves: Sequence[float], shape: tuple[int, int, int]) -> Box:
+    """A box of a grid beyond which no voxel has |a i + b j + c k + d| <= half for every row.
+
+    :param rows: (N, 4) a, b, c, d.
+    :param halves: N numbers.
+    """
+    ends = np.stack([np.zeros((len(rows), 3)), rows[:, :3] * (np.array(shape[::-1]) - 1)])
+    least, most = ends.min(0), ends.max(0)  # of a i, b j and c k
+    found = []
+    for axis in range(3):
+        others = [other for other in range(3) if other != axis]
+        here = rows[:, axis, None] * np.arange(shape[2 - axis]) + rows[:, 3, None]
+        limit = np.asarray(halves)[:, None] + _ROUNDING
+        fits = here + least[:, others].sum(1)[:, None] <= limit
+        fits &= here + most[:, others].sum(1)[:, None] >= -limit
+        places = np.flatnonzero(fits.all(0))
+        found.append(slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 0))
+    return tuple(reversed(found))
+
+
 def boundingBox(mask: np.ndarray) -> Box | None:
     """The smallest box that holds all True voxels; None when there is none."""
     layers, front = mask.any(axis=(1, 2)), mask.any(axis=0)

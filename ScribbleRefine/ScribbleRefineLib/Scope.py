@@ -63,8 +63,11 @@ def _slabMask(
     imageFromIJK = np.linalg.inv(plane.worldFromImage) @ Volumes.worldFromIJK(volumeNode)
     shape = Volumes.voxels(volumeNode).shape[:3]
     half = slices + 0.5 - _ROUNDING
-    mask = np.empty(shape, bool)
-    for layer, w in zip(mask, Grids.coordinate(imageFromIJK[2], shape), strict=True):
+    mask = np.zeros(shape, bool)
+    box = Grids.boxBetween(imageFromIJK[2:3], [half], shape)  # the rest of a large volume is not touched
+    row = imageFromIJK[2] @ Grids.shift(tuple(part.start for part in reversed(box)))
+    inner = mask[box]
+    for layer, w in zip(inner, Grids.coordinate(row, inner.shape), strict=True):
         layer[...] = (w >= -half) & (w < half)
     return mask
 
