@@ -1,6 +1,7 @@
 """The tasks of `memory.py`, on a made-up CT of 512 x 512 x 800 voxels."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from cueseg.extreme_points import extreme_points_from_mask
 from cueseg.phantom import torso_phantom
 from cueseg.seven_points import Target, simulated_target
 
+ROOT = Path(__file__).parents[2]
 SHAPE, SPACING = (800, 512, 512), (1.0, 0.8, 0.8)
 MIDDLE, BETWEEN, SLAB = 430, 20, 4  # slices; the slab is so many on each side
 SIDE = 256  # rows and columns of the part of the slab
+BOX = (128, 160, 160)  # slices, rows and columns of the box in the panel
 
 Watch = Callable[[], bool]
 """Asked now and then; True cancels."""
@@ -60,6 +63,17 @@ def slab(volume: np.ndarray, plan: dict[str, Any], cancels: Watch) -> None:
     session.refine(scribbles, monitor=_monitor(cancels))
 
 
+def part(volume: np.ndarray, plan: dict[str, Any], cancels: Watch) -> None:
+    """A box of the whole volume in the panel's logic, without widgets; the network is run there only.
+
+    Needs the repository's tests and the `slicer-core` wheel.
+    """
+    sys.path[:0] = [str(ROOT / "ScribbleRefine"), str(ROOT / "Testing")]
+    from part_round import round_on_a_part
+
+    round_on_a_part(volume, SPACING, (MIDDLE, *plan["cord"]), BOX, cancels)
+
+
 TASKS: dict[str, tuple[str, Callable[..., None]]] = {
     "slice": ("four clicks, one slice", slice_of),
     "between": (f"{BETWEEN + 1} slices, 3 of them clicked (`segment_between`)", between),
@@ -68,6 +82,11 @@ TASKS: dict[str, tuple[str, Callable[..., None]]] = {
     "slab": (
         f"one round of scribbles in {SIDE} x {SIDE} pixels of {2 * SLAB + 1} slices, cut out (`headneck-unet`)",
         slab,
+    ),
+    "part": (
+        f"the panel's logic on real nodes: network and one round in a box of {' x '.join(map(str, BOX))}, "
+        "*Run the network on this part only*",
+        part,
     ),
 }
 
