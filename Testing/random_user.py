@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +18,7 @@ class RandomUser:
     Attributes:
         weights: action -> how often, of the sum of all.
         log: the actions so far.
+        story: what came of each, as a text that a replay has to repeat; empty if it is not told.
         writes: steps that wrote segments, in number; what it counts is up to the subclass.
     """
 
@@ -25,7 +26,7 @@ class RandomUser:
 
     def __init__(self, build: Any, seed: int) -> None:
         self.build, self.seed, self.writes = build, seed, 0
-        self.rng, self.log = np.random.default_rng(seed), []
+        self.rng, self.log, self.story = np.random.default_rng(seed), [], []
 
     def play(self, actions: int) -> None:
         """Do so many things at random, and look after each.
@@ -56,6 +57,15 @@ class RandomUser:
     def close(self) -> None:
         """End the panel's thread."""
         raise NotImplementedError
+
+    @staticmethod
+    def refusal(act: Callable[[], Any]) -> str:
+        """Do something; what the panel says if it does not let it be done, "" if it does."""
+        try:
+            act()
+        except ValueError as error:
+            return str(error)
+        return ""
 
     def node_counts(self) -> dict[str, int]:
         """Class -> number of nodes in the scene."""
