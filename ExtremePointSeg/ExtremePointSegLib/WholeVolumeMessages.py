@@ -91,7 +91,7 @@ def describe(slices: SegmentSlices, outdated: Collection[int], _: Translate) -> 
     if others:
         texts.append(_("{n} clicked across other directions: they stay as they are.").format(n=others))
     if outdated:
-        text = _("Beside slices that changed since: {list}. 'Update' makes these again.")
+        text = _("Beside slices that changed since: {list}. 'Update between slices' makes these again.")
         texts.append(text.format(list=_listed(sorted(outdated))))
     return " ".join(texts)
 

@@ -72,7 +72,7 @@ def test_how_things_stand(case):
     text = Messages.describe(case.slices(), [3, 5], str)
     assert text == (
         "Axial slices: 2 clicked (1, 6), 1 painted or changed by hand (4), 2 by the network from others, 1 between "
-        "them empty. Beside slices that changed since: 3, 5. 'Update' makes these again."
+        "them empty. Beside slices that changed since: 3, 5. 'Update between slices' makes these again."
     )
     assert (
         Messages.describe(slicesOf(*case.nodes, axis=1), [], str)
