@@ -57,6 +57,14 @@ def test_refine_writes_what_the_session_computes(files, capsys):
     assert (labels[1, 2, 2:18] == 0).all()
 
 
+def test_a_round_that_ends_early_says_how_many_iterations_it_tried_and_what_it_kept(files, capsys):
+    assert main(_words(files, "--iterations", 1, "--learning-rate", 1e-9)) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(
+        "stopped after 1 iterations, none was better than the network as it came; scribbled"
+    )
+
+
 @pytest.mark.parametrize("kind", REGULARISERS)
 def test_labels_are_brought_to_the_edges_as_asked(files, kind):
     assert main(_words(files, "--iterations", "8", "--regularise", kind)) == 0

@@ -117,7 +117,9 @@ def _report(
         state = f"all scribbles satisfied after {result.iterations} iterations"
     else:
         left = ", ".join(f"{classes[k]} {len(where)}" for k, where in sorted(result.unsatisfied.items()))
-        state = f"stopped after {result.iterations} iterations, scribbled voxels not satisfied: {left}"
+        tried, kept = len(result.history) - 1, result.iterations
+        what = f"those after {kept} kept" if kept else "none was better than the network as it came"
+        state = f"stopped after {tried} iterations, {what}; scribbled voxels not satisfied: {left}"
     changed = int((result.labels != result.base_labels).sum())
     seconds = sum(result.seconds.values())
     saved = f"\nadapted weights -> {options.save_weights}" if options.save_weights else ""
