@@ -50,7 +50,11 @@ class PartRound:
         self.session._runs.worker.run = lambda job, task, stop: run(
             job, task, lambda: self._asked() or stop()
         )
-        self._wait(lambda: self.session.setUp(self.volume, None, "headneck-unet", print, self.errors.append))
+        self._wait(
+            lambda: self.session.setUp(
+                self.volume, None, "headneck-unet", self.results.append, self.errors.append
+            )
+        )
 
     def scope(self, middle: tuple[int, ...], sides: tuple[int, ...]) -> Scope:
         """A box of so many voxels around one, and the network there only."""
