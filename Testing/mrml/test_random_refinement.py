@@ -28,7 +28,7 @@ def played(build, seed: int) -> RandomRefinement:
 
 @pytest.mark.parametrize("seed", range(SEQUENCES))
 def test_any_sequence_of_actions_keeps_the_scene_as_the_model_says(build, seed):
-    assert played(build, seed).writes > 1, "too little was done"
+    assert played(build, seed).writes, "nothing was written"
 
 
 @pytest.mark.parametrize("seed", range(2))
