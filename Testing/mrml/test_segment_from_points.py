@@ -153,10 +153,8 @@ def test_ct_leaves_the_window_to_the_model(build, predictor):
 
 def test_colour_volumes_give_colour_images(build, predictor):
     array = np.random.default_rng(0).integers(0, 255, (*SHAPE, 3)).astype(np.uint8)
-    volume = build.volume(LPS, array)
-    segmentation = build.segmentation(volume)
-    clicks = clicks_in_slice(2, 5)
-    points = clicked(build, volume, clicks)
+    volume, clicks = build.volume(LPS, array), clicks_in_slice(2, 5)
+    segmentation, points = build.segmentation(volume), clicked(build, volume, clicks)
     segmentSlice(predictor, volume, points, segmentation, "liver", axial(volume), modality="rgb")
     np.testing.assert_array_equal(predictor.images[0].image, array[5])
     np.testing.assert_array_equal(
