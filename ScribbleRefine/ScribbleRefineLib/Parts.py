@@ -45,7 +45,7 @@ class Part:
     def text(self) -> str:
         """How large it is, in words."""
         here, there = (" x ".join(map(str, shape)) for shape in (self.shape, self.volumeShape))
-        return f"the network ran on {here} of the volume's {there} voxels"
+        return f"the network sees {here} of the volume's {there} voxels"
 
     def outer(self, box: Grids.Box) -> Grids.Box:
         """A box of the part, in voxels of the volume."""

@@ -28,13 +28,13 @@ class PartTests(PanelCase):
         self.ui.partCheckBox.click()
         self.assertTrue(self.settings.partOnly)
         self.press(self.ui.initialButton)
-        self.assertIn("The network ran on 7 x 17 x 26 of the volume's 10 x 28 x 36 voxels", self.message)
+        self.assertIn("The network sees 7 x 17 x 26 of the volume's 10 x 28 x 36 voxels", self.message)
         initial = self.results()
         self.assertTrue(initial["spleen"].any(), "the cyst is taken for it")
         for mask in initial.values():
             self.assertFalse(mask[outside].any())
         stroke = self.correctCyst()
-        self.assertIn("The network ran on 7 x 17 x 26", self.message)
+        self.assertIn("The network sees 7 x 17 x 26", self.message)
         for name, mask in self.results().items():
             np.testing.assert_array_equal(mask[outside], initial[name][outside])
         self.assertFalse(self.result("spleen")[stroke].any())
@@ -43,7 +43,7 @@ class PartTests(PanelCase):
         self.ui.scopeComboBox.currentIndex = list(Region).index(Region.VOLUME)
         self.assertFalse(self.ui.partCheckBox.enabled)
         self.press(self.ui.initialButton)
-        self.assertNotIn("network ran on", self.message)
+        self.assertNotIn("network sees", self.message)
         self.assertTrue(self.result("liver")[outside].any())
 
     def chooseBox(self):

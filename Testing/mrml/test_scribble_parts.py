@@ -66,7 +66,7 @@ def test_a_prediction_fills_the_scope_only(case):
     np.testing.assert_array_equal(case.voxels(SPLEEN), (image == 250) & where)
     part = box_of((0, 0, 0), (6 + REACH, 20 + REACH, 30 + REACH))
     np.testing.assert_array_equal(case.backend.refinement.images[-1].image, image[part])
-    assert "the network ran on 11 x 25 x 35 of the volume's 12 x 30 x 40 voxels" in result.notes
+    assert "the network sees 11 x 25 x 35 of the volume's 12 x 30 x 40 voxels" in result.notes
     case.session.undo()
     assert not case.session.segmentationNode.GetSegmentation().GetNumberOfSegments()
 

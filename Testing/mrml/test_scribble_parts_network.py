@@ -33,7 +33,7 @@ def test_a_real_prediction_is_the_same_within_the_scope(large):
     large.session.undo()
     result = large.initial(in_box(large, *CORNER))
     assert large.errors == []
-    assert "the network ran on 12 x 62 x 63 of the volume's 12 x 96 x 104 voxels" in result.notes
+    assert "the network sees 12 x 62 x 63 of the volume's 12 x 96 x 104 voxels" in result.notes
     where = np.zeros(LARGE, bool)
     where[box_of(*CORNER)] = True
     np.testing.assert_array_equal(large.voxels(1), whole & where)
@@ -52,7 +52,7 @@ def test_a_part_that_is_the_volume_gives_the_same_to_the_last_bit(large):
         found[part] = (results(large), {name: tensor.numpy().tobytes() for name, tensor in weights.items()})
         for _ in range(2):
             large.session.undo()
-    assert "the network ran on 12 x 96 x 104 of the volume's 12 x 96 x 104 voxels" in result.notes
+    assert "the network sees 12 x 96 x 104 of the volume's 12 x 96 x 104 voxels" in result.notes
     assert result.changedVoxels > 0
     assert found[True] == found[False]
 
