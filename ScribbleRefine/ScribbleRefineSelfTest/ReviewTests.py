@@ -177,7 +177,7 @@ class ReviewTests(PanelCase):
         self.assertIn("paint", self.hint)
         self.paint("background", CYST_LINE)
         self.refine()
-        self.assertIn("only 'background' is scribbled", self.message)
+        self.assertIn("Only 'background' is scribbled", self.message)
         self.ui.keepScribblesCheckBox.click()
         self.assertTrue(self.ui.refineButton.enabled)
         self.ui.refineButton.click()
