@@ -33,9 +33,10 @@ test: lint           ## everything that runs without the Slicer application
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-headless test-panels
 
 test-headless: setup
-	$(PY) -m pytest Testing/backend Testing/static Testing/mrml
+	$(PY) -m pytest Testing/backend Testing/mrml
 
 test-panels: setup
+	$(PY) -m pytest Testing/static
 	$(PY) -m pytest Testing/standin_tests Testing/selftests
 
 selftest: setup      ## the modules' own self-tests, clicks and all, on a stand-in for Slicer's Qt half
