@@ -146,10 +146,10 @@ class ScribbleNodes:
     def restore(self, states: dict[str, SegmentState | None]) -> None:
         """Bring the scribbles back; labels that came later lose theirs, but keep their segment."""
         for segmentId in self.node.GetSegmentation().GetSegmentIDs():
-            if segmentId in states:
-                SegmentStates.restore(self.node, segmentId, states[segmentId])
-            else:
+            if segmentId not in states:
                 self.node.GetSegmentation().ClearSegment(segmentId)
+        for segmentId, state in states.items():
+            SegmentStates.restore(self.node, segmentId, state)
 
     def clear(self) -> None:
         """Remove all strokes."""

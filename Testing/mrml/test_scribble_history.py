@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from CueSegMRML import SegmentMasks
 from refine_case import LARYNX, LIVER, SPLEEN, RefineCase
+from scene_builder import SHAPE
 
 STROKE = (slice(5, 6), slice(20, 22), slice(8, 14))
 
@@ -141,6 +143,26 @@ def test_a_segment_that_was_removed_by_hand_comes_back_with_undo(case):
     case.session.undo()
     np.testing.assert_array_equal(case.voxels(LIVER), before)
     assert case.session.labels.row(LIVER).resultSegmentId == liver
+
+
+def test_strokes_of_another_network_come_back_with_undo_though_their_node_was_removed(case):
+    case.initial()
+    scribbles = case.session.scribbles
+    scribbles.node.GetSegmentation().AddEmptySegment("Unused_0", "heart", (1, 0, 0))
+    mask = np.zeros(SHAPE, bool)
+    mask[STROKE] = True
+    SegmentMasks.setOnVolume(scribbles.node, "Unused_0", case.volume, mask)
+    case.paint(LIVER, stroke(1))
+    case.refine()
+    before = scribbles.painted()
+    assert before["Unused_0"] == mask.sum()
+    case.build.scene.RemoveNode(scribbles.node)
+    case.session._space.follow()  # makes a new node
+    case.paint(SPLEEN, stroke(2))
+    case.refine()
+    assert case.errors == []
+    case.session.undo()
+    assert scribbles.painted() == before
 
 
 def test_segments_chosen_since_a_step_stay_mapped_when_it_is_undone(case):
