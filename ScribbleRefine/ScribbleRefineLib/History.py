@@ -71,6 +71,7 @@ class Step:
     text: str
     before: Snapshot
     after: Snapshot | None = field(default=None)
+    mapped: dict[int, str] = field(default_factory=dict)  # what redo mapped that was not mapped before it
 
     @property
     def size(self) -> int:
@@ -102,12 +103,16 @@ class History(StepHistory):
 
     def _takeBack(self, step: Step) -> None:
         step.after = self._present(step.before)
+        for index, segmentId in self._labels.mapping().items():
+            if step.mapped.get(index) == segmentId:
+                self._labels.mapTo(index, "")
         self._restore(step.before)
 
     def _bringBack(self, step: Step) -> None:
         step.before = self._present(step.after)  # with what was painted since it was taken back
         self._restore(step.after)
-        step.after = None
+        mapped = self._labels.mapping().items() - step.before.mapping.items()
+        step.after, step.mapped = None, dict(mapped)
 
     def _present(self, like: Snapshot) -> Snapshot:
         return Snapshot(

@@ -190,6 +190,19 @@ def test_a_segment_that_became_another_label_since_a_step_stays_with_it_when_it_
         assert [n for n, segment in case.session.labels.mapping().items() if segment == liver] == [LARYNX]
 
 
+def test_a_mapping_that_redo_brought_back_goes_when_it_is_undone(case):
+    case.initial()
+    case.paint(LIVER, STROKE)
+    case.refine()
+    case.session.undo()
+    case.session.labels.mapTo(LIVER, "")
+    unmapped = case.session.labels.mapping()
+    case.session.redo()
+    assert LIVER in case.session.labels.mapping()
+    case.session.undo()
+    assert case.session.labels.mapping() == unmapped
+
+
 def test_there_is_nothing_to_undo_at_first_nor_while_running(case):
     with pytest.raises(ValueError, match="nothing to undo"):
         case.session.undo()
