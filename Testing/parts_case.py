@@ -10,11 +10,10 @@ import vtk
 from cueseg.models.unet import UNet
 from cueseg.networks import NetworkCard, save_network
 from CueSegMRML import SegmentMasks
+from real_refine_case import real_case
 from refine_case import RefineCase
 from scene_builder import to_world, view_across
-from ScribbleRefineLib.Networks import Backend
 from ScribbleRefineLib.Scope import Scope
-from ScribbleRefineLib.Session import Session
 
 LARGE = (12, 96, 104)  # more than the margin on each side of a stroke in a corner
 CORNER = (3, 6, 9), (8, 30, 31)  # a box of that
@@ -79,7 +78,4 @@ def large_case(build, network: Path) -> RefineCase:
     """A session over the real backend on an image that is larger than the part of a small scope."""
     image = np.random.default_rng(0).normal(50, 20, LARGE).astype(np.float32)
     image[2:9, 5:40, 5:60] += 100
-    case = RefineCase(build, "thick", image, set_up=False)
-    case.session = Session(build.scene, case.queue, Backend())
-    case.set_up(network=str(network))
-    return case
+    return real_case(build, "thick", image, network)

@@ -31,13 +31,19 @@ def save_random_network(path: Path) -> None:
     save_network(path, UNet(3, 1, 3, **options), card)
 
 
+def real_case(build, geometry: str, image: np.ndarray, network: Path) -> RefineCase:
+    """A session over the real backend."""
+    case = RefineCase(build, geometry, image, set_up=False)
+    case.session = Session(build.scene, case.queue, Backend())
+    case.set_up(network=str(network))
+    return case
+
+
 def scribbled_case(build, network: Path) -> RefineCase:
     """A session over the real backend with a stroke for the background, both classes and a new label."""
     image = np.random.default_rng(0).normal(50, 20, SHAPE).astype(np.float32)
     image[1:5, 5:15, 5:15] += 150
-    case = RefineCase(build, "tilted", image, set_up=False)
-    case.session = Session(build.scene, case.queue, Backend())
-    case.set_up(network=str(network))
+    case = real_case(build, "tilted", image, network)
     case.session.newOrgan("heart")
     for index, box in enumerate(STROKES):
         case.paint(index, box)

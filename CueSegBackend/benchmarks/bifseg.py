@@ -20,7 +20,7 @@ import torch
 from bifseg_items import NAMES, PACKAGE, BoxItem, check_unseen, read_items
 from bifseg_rounds import METHODS, POINTS, BoxBench
 from bifseg_tables import compared, text_of
-from common import fill_page, metadata
+from common import tell
 from cueseg.bifseg import BifsegOptions
 from cueseg.networks.card import NetworkCard
 from cueseg.networks.loading import load_network
@@ -186,13 +186,7 @@ def report(options: argparse.Namespace) -> None:
         changed = "" if changes == "{}" else f", with {changes}"
         texts.append(f"`{name}` ({sha256[:8]}), {mode} scribbles{changed}.\n\n{text_of(sets)}")
     text = "\n\n".join(texts)
-    print(text)
-    if options.markdown:
-        fill_page(options.markdown, "bifseg.py", text)
-    if options.json:
-        options.json.write_text(
-            json.dumps({"metadata": metadata(), "runs": runs}, indent=1), encoding="utf-8"
-        )
+    tell(text, "bifseg.py", options, runs=runs)
 
 
 def grouped(runs: list[dict[str, Any]]) -> dict[tuple[str, str, str, str], list[dict[str, Any]]]:

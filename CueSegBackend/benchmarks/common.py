@@ -1,5 +1,6 @@
 """What the benchmarks share: repeated timing side by side, its summary, and a description of the machine."""
 
+import argparse
 import hashlib
 import json
 import os
@@ -118,6 +119,20 @@ def fill_page(page: Path, script: str, text: str) -> None:
     if not begin or not end:
         raise ValueError(f"{page} lacks the lines {start} and {stop}: put them where the tables belong")
     write_whole(page, f"{before}{start}\n\n{text}\n\n{stop}{after}".encode())
+
+
+def tell(text: str, script: str, options: argparse.Namespace, **results: Any) -> None:
+    """Print the figures of a script; put them on the page `options.markdown` and `results` in `options.json`, if asked.
+
+    Raises:
+        ValueError: As `fill_page`.
+    """
+    print(text)
+    if options.markdown:
+        fill_page(options.markdown, script, text)
+    if options.json:
+        values = {"metadata": metadata(), **results}
+        options.json.write_text(json.dumps(values, indent=1), encoding="utf-8")
 
 
 def kept_scores(file: Path, about: dict[str, Any], measure: Callable[[], Any]) -> Any:

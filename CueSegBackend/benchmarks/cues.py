@@ -22,7 +22,7 @@ import numpy as np
 
 from accuracy import COLUMNS, classical
 from classical import METHODS
-from common import fill_page, kept_scores, metadata, setting, sha256_of
+from common import kept_scores, setting, sha256_of, tell
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.cases import read_manifest
 from cueseg.training.validation import Item, score, segment_with, validation_items
@@ -192,13 +192,7 @@ def main() -> None:
         for clicks, scores in found.items()
     )
     text += f"\n\nAll structures, mean of the runs first:\n\n{reasons(found)}"
-    print(text)
-    if options.markdown:
-        fill_page(options.markdown, "cues.py", text)
-    if options.json:
-        options.json.write_text(
-            json.dumps({"metadata": metadata(), "dice": found}, indent=1), encoding="utf-8"
-        )
+    tell(text, "cues.py", options, dice=found)
     return None
 
 

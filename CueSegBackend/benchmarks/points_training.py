@@ -12,14 +12,13 @@ that val chooses nothing, and also with the weights that were chosen without tru
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from common import fill_page, kept_scores, metadata, sha256_of
+from common import kept_scores, sha256_of, tell
 from cueseg.datasets.entries import Entry, read_entries, write_manifest
 from cueseg.training.points_cases import PointsCase, points_cases
 from cueseg.training.points_recipe import PointsRecipe, read_points_recipe
@@ -154,7 +153,7 @@ def _measured(recipe: PointsRecipe, path: Path, cases: list[PointsCase]) -> dict
 
 def report(options: argparse.Namespace) -> None:
     """Measure what is trained to its end, print the tables, write them."""
-    parts, results = [], {"metadata": metadata()}
+    parts, results = [], {}
     for target in options.targets:
         last, chosen = measure(options, target)
         if BASE not in last:
@@ -181,11 +180,7 @@ def report(options: argparse.Namespace) -> None:
         }
         results[target] = {"last": last, "chosen": chosen, "logs": logs}
     text = "\n\n".join(parts)
-    print(text)
-    if options.markdown:
-        fill_page(options.markdown, "points_training.py", text)
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    tell(text, "points_training.py", options, **results)
 
 
 def main() -> None:

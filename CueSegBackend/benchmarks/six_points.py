@@ -11,7 +11,6 @@ and shrunk as the section of an ellipsoid is.
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from common import fill_page, metadata
+from common import tell
 from cueseg.evaluation.from_points import Clicks
 from cueseg.evaluation.simulated_rounds import evenly
 from cueseg.metrics import dice
@@ -210,13 +209,7 @@ def main() -> None:
             flush=True,
         )
     text = table(rows, limit, len(trained))
-    print(text)
-    if options.markdown:
-        fill_page(options.markdown, "six_points.py", text)
-    if options.json:
-        options.json.write_text(
-            json.dumps({"metadata": metadata(), "rows": rows}, indent=1), encoding="utf-8"
-        )
+    tell(text, "six_points.py", options, rows=rows)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from common import fill_page, metadata
+from common import tell
 from cueseg.evaluation.from_points import CLICKS, Clicks
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.weights_file import LoadedModel, load_model
@@ -127,13 +127,7 @@ def report(options: argparse.Namespace) -> None:
     if not runs:
         raise ValueError(f"{options.rows} holds no run of these sets: measure first")
     text = text_of(runs)
-    print(text)
-    if options.markdown:
-        fill_page(options.markdown, "whole_case.py", text)
-    if options.json:
-        options.json.write_text(
-            json.dumps({"metadata": metadata(), "runs": runs}, indent=1), encoding="utf-8"
-        )
+    tell(text, "whole_case.py", options, runs=runs)
 
 
 if __name__ == "__main__":
