@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from cueseg.wording import counted
 from paired import difference
 from whole_case_rounds import COUNTS, EVERY, FILL, HAND, METHODS, NETWORK, SUGGESTED
 
@@ -33,7 +34,7 @@ def _caption(name: str, clicks: str, runs: Runs) -> str:
         "four passes" if flips else "one pass" for flips in sorted({run["flips"] for run in runs})
     )
     return (
-        f"**{name}, {clicks} clicks**: {len(runs)} structures of {cases} {'image' if cases == 1 else 'images'}, "
+        f"**{name}, {clicks} clicks**: {counted(len(runs), 'structure')} of {counted(cases, 'image')}, "
         f"{min(counts)} to {max(counts)} slices each (median {np.median(counts):g}), seed "
         f"{', '.join(map(str, seeds))}, {passes} of the network per slice:"
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import slicer
 
+from cueseg.wording import counted
 from CueSegMRML import Boxes, Grids, SegmentMasks, Volumes
 from ScribbleRefineLib.Jobs import BoxInput, Job
 from ScribbleRefineLib.LabelTable import BACKGROUND, OBJECT
@@ -87,8 +88,8 @@ def _scribbles(
     outside = int(((scribbles == OBJECT) & ~inside).sum())
     if outside:
         raise ValueError(
-            f"{outside} voxels scribbled as '{rows[OBJECT].name}' lie outside of the box '{roi.GetName()}': "
-            "enlarge the box, or erase them"
+            f"{counted(outside, 'voxel')} scribbled as '{rows[OBJECT].name}' outside of the box '{roi.GetName()}': "
+            "enlarge the box, or erase what lies outside"
         )
     return (scribbles if (scribbles != NONE).any() else None), notes
 

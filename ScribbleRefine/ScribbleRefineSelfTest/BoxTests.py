@@ -136,7 +136,7 @@ class BoxTests(BoxCase):
         self.assertTrue((Phantom.bodyMask("liver") & straight & ~inside).any(), "nothing was cut off")
         self.paint("object", [(5, 14, 3), (5, 16, 3)])
         self.ui.tuneButton.click()
-        self.assertRegex(self.message, r"scribbled as 'object' lie outside of the box '.*': enlarge")
+        self.assertRegex(self.message, r"scribbled as 'object' outside of the box '.*': enlarge")
 
     def test_BoxesAndNetworksThatCannotBeUsed(self):
         """Each is named, with what to do."""

@@ -156,7 +156,7 @@ def test_scribbles_outside_the_box():
     assert (check_object_scribbles(scribbles, box) == scribbles).all()
     assert (check_object_scribbles(None, box) == -1).all()
     scribbles[3, 6] = scribbles[4, 2] = 1
-    with pytest.raises(ValueError, match=r"1 voxels scribbled as object lie outside the box \(x 2 to 5, y 3"):
+    with pytest.raises(ValueError, match=r"1 voxel scribbled as object outside the box \(x 2 to 5, y 3"):
         check_object_scribbles(scribbles, box)
 
 

@@ -26,7 +26,7 @@ def test_a_data_set_is_split_by_patient_and_read_back(tmp_path, capsys):
     said = capsys.readouterr()
     assert said.out.startswith("oesophagus: in 5 images\nheart: in 5 images\n")
     assert said.out.endswith(
-        f"5 images of 5 subjects: train 3 (3 images), val 1 (1 images), test 1 (1 images) -> {output}\n"
+        f"5 images of 5 subjects: train 3 (3 images), val 1 (1 image), test 1 (1 image) -> {output}\n"
     )
     assert said.err == ""
     assert len(read_manifest(output)) == 4  # the test image only on request
@@ -56,7 +56,7 @@ def test_splits_come_from_a_file(tmp_path, capsys):
         json.dumps({"train": ["lits 0"], "val": ["lits 10"]}), encoding="utf-8"
     )
     assert main(words("lits", data, tmp_path / "m.json", "--split-file", tmp_path / "splits.json")) == 0
-    assert "2 images of 2 subjects, 1 left out: train 1 (1 images), val 1" in capsys.readouterr().out
+    assert "2 images of 2 subjects, 1 left out: train 1 (1 image), val 1" in capsys.readouterr().out
     assert {item["subject"]: item["split"] for item in read_entries(tmp_path / "m.json")} == {
         "lits 0": "train", "lits 10": "val"
     }  # fmt: skip

@@ -60,9 +60,7 @@ def test_refine_writes_what_the_session_computes(files, capsys):
 def test_a_round_that_ends_early_says_how_many_iterations_it_tried_and_what_it_kept(files, capsys):
     assert main(_words(files, "--iterations", 1, "--learning-rate", 1e-9)) == 0
     out = capsys.readouterr().out
-    assert out.startswith(
-        "stopped after 1 iterations, none was better than the network as it came; scribbled"
-    )
+    assert out.startswith("stopped after 1 iteration, none was better than the network as it came; scribbled")
 
 
 @pytest.mark.parametrize("kind", REGULARISERS)

@@ -131,7 +131,7 @@ def test_it_goes_on_where_it_stopped_and_fills_the_page(manifest, tmp_path, monk
     run(monkeypatch, "report", "--rows", rows, "--markdown", page, "--json", tmp_path / "report.json")
     text = page.read_text(encoding="utf-8")
     assert "yesterday" not in text
-    assert "**head and neck CT, jittered clicks**: 1 structures of 1 image, 11 to 11 slices each" in text
+    assert "**head and neck CT, jittered clicks**: 1 structure of 1 image, 11 to 11 slices each" in text
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["runs"] == found
 
 

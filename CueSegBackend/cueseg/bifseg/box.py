@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cueseg.scribbles.arrays import NONE, check_scribbles
+from cueseg.wording import counted
 
 __all__ = ["ObjectBox", "check_box", "check_object_scribbles"]
 
@@ -107,6 +108,7 @@ def check_object_scribbles(scribbles: ArrayLike | None, box: ObjectBox) -> NDArr
     outside = int((given == 1).sum() - (given[box.part] == 1).sum())
     if outside:
         raise ValueError(
-            f"{outside} voxels scribbled as object lie outside the box ({box}): draw a larger box, or erase them"
+            f"{counted(outside, 'voxel')} scribbled as object outside the box ({box}): draw a larger box, "
+            "or erase what lies outside"
         )
     return given.astype(np.int8)

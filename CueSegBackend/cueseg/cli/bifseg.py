@@ -19,6 +19,7 @@ from cueseg.cli.file_arguments import (
 )
 from cueseg.cli.predict import open_image, open_session, write_labels
 from cueseg.cli.scribble_classes import BACKGROUND
+from cueseg.wording import counted
 
 if TYPE_CHECKING:
     from cueseg.bifseg import BifsegOptions, BifsegResult, BifsegSession
@@ -183,7 +184,8 @@ def _watch(step: "RefinementProgress") -> None:
 
 def _report(options: argparse.Namespace, result: "BifsegResult", name: str, device: str) -> str:
     label_steps = len(result.alternations)
-    how = f"{result.iterations} iterations, {label_steps} label steps ({result.stopped_by})"
+    how = f"{counted(result.iterations, 'iteration')}, {counted(label_steps, 'label step')} ({result.stopped_by})"
     saved = f"\ntuned layers -> {options.save_weights}" if options.save_weights and result.iterations else ""
     seconds = sum(result.seconds.values())
-    return f"{how}\n{name} {int(result.mask.sum())} voxels, {seconds:.1f} s ({device}) -> {options.output}{saved}"
+    voxels = counted(int(result.mask.sum()), "voxel")
+    return f"{how}\n{name} {voxels}, {seconds:.1f} s ({device}) -> {options.output}{saved}"

@@ -6,6 +6,7 @@ from typing import Any
 
 from cueseg.cli.console import HelpFormatter, progress, say
 from cueseg.intensity import MODALITIES
+from cueseg.wording import counted
 
 LAYOUTS = ("nnunet", "monai")
 FORMATS = (".nii.gz", ".nrrd", ".png")
@@ -76,5 +77,5 @@ def run(options: argparse.Namespace) -> int:
     ]
     names = dict.fromkeys(name for item in written_entries for name in item["classes"])
     shown = ", ".join(f"{split} {count}" for split, count in counts.items() if count)
-    say(f"{len(sources)} images ({shown}), {', '.join(names)} -> {written}")
+    say(f"{counted(len(sources), 'image')} ({shown}), {', '.join(names)} -> {written}")
     return 0

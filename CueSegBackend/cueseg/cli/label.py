@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cueseg.cli.console import HelpFormatter, complain, progress, say
 from cueseg.cli.file_arguments import add_device
 from cueseg.intensity import MODALITIES
+from cueseg.wording import counted
 
 if TYPE_CHECKING:
     from cueseg.labelling.labellers import Labeller
@@ -89,8 +90,8 @@ def run(options: argparse.Namespace) -> int:
         failed = processes.total(counts.failed)
     share = f" of share {shard.index}/{shard.count}" if shard.count > 1 else ""
     say(
-        f"{len(mine)} cases{share}: {counts.done} done, {counts.skipped} done before, {counts.failed} failed "
-        f"-> {options.output}, {log.name}"
+        f"{counted(len(mine), 'case')}{share}: {counts.done} done, {counts.skipped} done before, "
+        f"{counts.failed} failed -> {options.output}, {log.name}"
     )
     return SOME_FAILED + min(failed, MOST_COUNTED) if failed else 0
 

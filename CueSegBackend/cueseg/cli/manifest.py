@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cueseg.cli.console import HelpFormatter, progress, say
 from cueseg.intensity import MODALITIES
+from cueseg.wording import counted
 
 if TYPE_CHECKING:
     from cueseg.datasets.entries import Entry
@@ -103,7 +104,10 @@ def run(options: argparse.Namespace) -> int:
     write_manifest(options.output, entries)
     note = f", {left_out} left out" if left_out else ""
     subjects = len({item["subject"] for item in entries})
-    say(f"{len(entries)} images of {subjects} subjects{note}: {splits_in_words(entries)} -> {options.output}")
+    say(
+        f"{counted(len(entries), 'image')} of {counted(subjects, 'subject')}{note}: "
+        f"{splits_in_words(entries)} -> {options.output}"
+    )
     return 0
 
 
@@ -165,4 +169,4 @@ def _check(entries: "list[Entry]") -> None:
     if wrong:
         raise ValueError(f"{len(wrong)} of {len(entries)} images cannot be used:\n" + "\n".join(wrong))
     for name, count in found.items():
-        say(f"{name}: in {count} images")
+        say(f"{name}: in {counted(count, 'image')}")

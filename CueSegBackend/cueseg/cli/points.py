@@ -9,6 +9,7 @@ import numpy as np
 
 from cueseg.cli.console import HelpFormatter, complain, progress, say
 from cueseg.cli.file_arguments import add_image, add_overwrite, add_series
+from cueseg.wording import counted
 
 if TYPE_CHECKING:
     from cueseg.image_files import ImageFile
@@ -83,10 +84,12 @@ def run(options: argparse.Namespace) -> int:
     counts = np.bincount(result.labels.reshape(-1), minlength=3)
     if options.labels:
         _write(options.labels, result.labels, ("object", "unknown"), image, options)
-        say(f"object {counts[1]} voxels, unknown {counts[2]} -> {options.labels}")
+        say(f"object {counted(int(counts[1]), 'voxel')}, unknown {counts[2]} -> {options.labels}")
     if options.output:
         _write(options.output, result.mask.astype(np.uint8), (options.name,), image, options)
-        say(f"{options.name} {int(result.mask.sum())} voxels, {result.seconds:.1f} s -> {options.output}")
+        say(
+            f"{options.name} {counted(int(result.mask.sum()), 'voxel')}, {result.seconds:.1f} s -> {options.output}"
+        )
     return 0
 
 

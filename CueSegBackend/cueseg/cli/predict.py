@@ -13,6 +13,7 @@ from cueseg.cli.console import progress, say
 from cueseg.cli.errors import UnusableWeightsError
 from cueseg.cli.refine_arguments import add_predict_parser
 from cueseg.intensity import MODALITIES, Modality
+from cueseg.wording import counted
 
 if TYPE_CHECKING:
     from cueseg.image_files import ImageFile
@@ -129,4 +130,6 @@ def write_labels(
 def sizes(labels: NDArray[np.int16], classes: tuple[str, ...]) -> str:
     """Voxels of every class but the background, in words."""
     counts = np.bincount(labels.ravel(), minlength=len(classes))
-    return ", ".join(f"{name} {counts[number]} voxels" for number, name in enumerate(classes) if number)
+    return ", ".join(
+        f"{name} {counted(int(counts[number]), 'voxel')}" for number, name in enumerate(classes) if number
+    )

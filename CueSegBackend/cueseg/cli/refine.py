@@ -12,6 +12,7 @@ from cueseg.cli.console import complain, say
 from cueseg.cli.predict import open_image, open_session, sizes, write_labels
 from cueseg.cli.refine_arguments import add_refine_parser
 from cueseg.cli.scribble_classes import BACKGROUND, class_numbers, labels_of, masks_in_order
+from cueseg.wording import counted
 
 if TYPE_CHECKING:
     from cueseg.image_files import ImageFile
@@ -114,16 +115,16 @@ def _report(
     options: argparse.Namespace, result: "RefinementResult", classes: tuple[str, ...], device: str
 ) -> str:
     if result.satisfied:
-        state = f"all scribbles satisfied after {result.iterations} iterations"
+        state = f"all scribbles satisfied after {counted(result.iterations, 'iteration')}"
     else:
         left = ", ".join(f"{classes[k]} {len(where)}" for k, where in sorted(result.unsatisfied.items()))
         tried, kept = len(result.history) - 1, result.iterations
         what = f"those after {kept} kept" if kept else "none was better than the network as it came"
-        state = f"stopped after {tried} iterations, {what}; scribbled voxels not satisfied: {left}"
+        state = f"stopped after {counted(tried, 'iteration')}, {what}; scribbled voxels not satisfied: {left}"
     changed = int((result.labels != result.base_labels).sum())
     seconds = sum(result.seconds.values())
     saved = f"\nadapted weights -> {options.save_weights}" if options.save_weights else ""
     return (
-        f"{state}; {changed} voxels changed\n{sizes(result.labels, classes)}, {seconds:.1f} s ({device}) "
+        f"{state}; {counted(changed, 'voxel')} changed\n{sizes(result.labels, classes)}, {seconds:.1f} s ({device}) "
         f"-> {options.output}{saved}"
     )

@@ -10,6 +10,7 @@ from cueseg.cli.console import HelpFormatter, complain, progress, say
 from cueseg.cli.file_arguments import add_output, add_overwrite, add_series
 from cueseg.cli.predict import open_image, open_network
 from cueseg.cli.weights import open_predictor
+from cueseg.wording import counted
 
 if TYPE_CHECKING:
     from cueseg.image_files import ImageFile, Segmentation
@@ -138,7 +139,7 @@ def _line(step: "ReplayedAction") -> str:
     else:
         pairs = ", ".join(f"segment {key}: Dice {value:.4f}" for key, value in step.agreement.items())
         found = f"NOT as recorded ({pairs})"
-    besides = f"; {step.besides} voxels taken from the record" if step.besides else ""
+    besides = f"; {counted(step.besides, 'voxel')} taken from the record" if step.besides else ""
     return f"{step.number} {step.kind}: {found}{besides}"
 
 

@@ -13,6 +13,7 @@ from cueseg.cli.predict import modality_of
 from cueseg.cli.segment import check_segment_output, segmentation_for
 from cueseg.cli.segment_arguments import AXIS_NAMES, add_model, add_segment_output
 from cueseg.cli.weights import open_predictor
+from cueseg.wording import counted
 
 if TYPE_CHECKING:
     from cueseg.image_files import ImageFile
@@ -99,7 +100,10 @@ def run(options: argparse.Namespace) -> int:
     with progress(f"writing {options.output}", options.verbose):
         overwrite = options.overwrite or options.append
         write_segmentation(options.output, segmentation, image, overwrite=overwrite)
-    say(_report(name, image, result, options) + (f"; in place of {replaced} voxels" if replaced else ""))
+    say(
+        _report(name, image, result, options)
+        + (f"; in place of {counted(replaced, 'voxel')}" if replaced else "")
+    )
     return 0
 
 
@@ -162,6 +166,7 @@ def _report(name: str, image: "ImageFile", result: "VolumeResult", options: argp
     suggested = suggest_slice(result)
     hint = "" if suggested is None else f"; to improve it, click slice {suggested}"
     return (
-        f"{name}: {voxels} voxels ({millilitres:.1f} ml) on {len(result.slices)} {options.axis} slices of {image.name} "
+        f"{name}: {counted(voxels, 'voxel')} ({millilitres:.1f} ml) on "
+        f"{counted(len(result.slices), f'{options.axis} slice')} of {image.name} "
         f"({counts}), {result.seconds:.1f} s -> {options.output}{hint}"
     )

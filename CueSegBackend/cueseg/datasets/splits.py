@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from cueseg.datasets.entries import SPLITS, Entry, natural
+from cueseg.wording import counted
 
 __all__ = ["assign_splits", "complete_splits", "parse_shares", "read_splits", "splits_in_words"]
 
@@ -131,7 +132,9 @@ def splits_in_words(entries: list[Entry]) -> str:
     for split in SPLITS:
         images = [item for item in entries if item["split"] == split]
         if images:
-            parts.append(f"{split} {len({item['subject'] for item in images})} ({len(images)} images)")
+            parts.append(
+                f"{split} {len({item['subject'] for item in images})} ({counted(len(images), 'image')})"
+            )
     return ", ".join(parts)
 
 
