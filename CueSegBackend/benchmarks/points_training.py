@@ -32,7 +32,6 @@ RECIPES = Path(__file__).parents[1] / "recipes"
 MANIFEST = "manifest.json"
 TARGETS = {"brainstem": ["brainstem"], "parotid": ["parotid right", "parotid left"]}
 ALONE = {"crf_weight": 0, "variance_weight": 0}
-SECOND: dict[str, Any] = {"flat": 0, "base": 4}  # 3D at all levels, and few channels for the time
 
 # Variant -> what its recipe says differently; in the order of training.
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -42,11 +41,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "both": {},
     "true": {"labels": "true", "selection": "full", **ALONE},
     "cut": {"labels": "cut", **ALONE},
+    "second": {"flat": 0},  # 3D at all levels
 }
-# Second stage -> the runs that go on together in it, and what the recipe of the second of them says differently.
-SECOND_STAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "monitored": ("both", "second", SECOND),
-    "monitored cut": ("cut", "second cut", SECOND | VARIANTS["cut"]),
+# Second stage -> what its recipe says differently; of the runs "both" and "second".
+SECOND_STAGES: dict[str, dict[str, Any]] = {
+    "monitored": {},
+    "filled": {"fill": "cut", "steps": 800, "refresh": 200, "validate_every": 200},
 }
 NAMES = {
     "partial": "partial loss",
@@ -54,8 +54,8 @@ NAMES = {
     "variance": "+ variance",
     "both": "+ CRF + variance",
     "monitored": "+ second stage",
+    "filled": "+ second stage, filled by cuts",
     "cut": "cut out, partial loss",
-    "monitored cut": "cut out, + second stage",
     "true": "true labels",
 }
 
@@ -90,15 +90,14 @@ def train(options: argparse.Namespace) -> bool:
 
 def _train_variants(options: argparse.Namespace, target: str, seed: int, until: float) -> bool:
     shared = _about(options, target)
-    others = {second: values for _, second, values in SECOND_STAGES.values()}
-    for variant, values in (VARIANTS | others).items():
+    for variant, values in VARIANTS.items():
         name = run_name(target, variant, seed)
         if not trained(options.stage_one, options.folder, name, until, seed=seed, **shared, **values):
             return False
-    for variant, (first, second, _) in SECOND_STAGES.items():
-        pair = {"first": run_name(target, first, seed), "second": run_name(target, second, seed)}
+    pair = {"first": run_name(target, "both", seed), "second": run_name(target, "second", seed)}
+    for variant, values in SECOND_STAGES.items():
         name = run_name(target, variant, seed)
-        if not trained(options.stage_two, options.folder, name, until, seed=seed, **pair):
+        if not trained(options.stage_two, options.folder, name, until, seed=seed, **pair, **values):
             return False
     return True
 
@@ -117,9 +116,11 @@ def measure(options: argparse.Namespace, target: str) -> tuple[Found, Found]:
     for variant in NAMES:
         for seed in options.seeds:
             folder = options.folder / run_name(target, variant, seed)
-            if not finished(folder, options.stage_two if variant in SECOND_STAGES else options.stage_one):
+            second = variant in SECOND_STAGES
+            recipe_file = options.stage_two if second else options.stage_one
+            if not finished(folder, recipe_file, SECOND_STAGES.get(variant, {}).get("steps")):
                 continue
-            best = folder / "first" / "best.pt" if variant in SECOND_STAGES else folder / "best.pt"
+            best = folder / "first" / "best.pt" if second else folder / "best.pt"
             last.setdefault(variant, {})[seed] = _measured(recipe, folder / "last.pt", cases)
             chosen.setdefault(variant, {})[seed] = _measured(recipe, best, cases)
     return last, chosen

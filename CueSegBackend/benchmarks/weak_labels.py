@@ -68,15 +68,15 @@ def train(options: argparse.Namespace) -> None:
 def trained(recipe: Path, folder: Path, name: str, until: float, **values: Any) -> bool:
     """Go on with a run to its last step or to time.monotonic() == `until`; whether it has come to its end."""
     left = (until - time.monotonic()) / 60
-    if not finished(folder / name, recipe) and left > 0:
+    if not finished(folder / name, recipe, values.get("steps")) and left > 0:
         words = _words(recipe, folder, name, values)
         _run([*words, "--minutes", f"{left:.3f}"])
-    return finished(folder / name, recipe)
+    return finished(folder / name, recipe, values.get("steps"))
 
 
-def finished(folder: Path, recipe: Path) -> bool:
-    """Whether a run has been validated after its last step."""
-    steps = tomllib.loads(recipe.read_text(encoding="utf-8"))["steps"]
+def finished(folder: Path, recipe: Path, steps: int | None = None) -> bool:
+    """Whether a run has been validated after its last step, of its recipe or of those that replace them."""
+    steps = steps or tomllib.loads(recipe.read_text(encoding="utf-8"))["steps"]
     return any(row["step"] == steps and "val" in row for row in log_of(folder))
 
 

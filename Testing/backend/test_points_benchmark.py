@@ -20,13 +20,7 @@ def options(tmp_path, monkeypatch):
     monkeypatch.setattr(benchmark, "TARGETS", {"box": ["box"]})
     monkeypatch.setattr(benchmark, "SHAPES", {"box": (6, 30, 30)})
     monkeypatch.setattr(benchmark, "PATCHES", {"box": [8, 16, 16]})
-    stages = {
-        name: (first, second, {"network": "unet", "base": 2} | more)
-        for name, (first, second, more) in (
-            ("monitored", ("both", "second", {})),
-            ("monitored cut", ("cut", "second cut", benchmark.VARIANTS["cut"])),
-        )
-    }
+    stages = {"monitored": {}, "filled": {"fill": "cut", "steps": 4}}
     monkeypatch.setattr(benchmark, "SECOND_STAGES", stages)
     manifest = write_manifest(tmp_path, ("train", "train", "val", "val"))
     one, two = tmp_path / "one.toml", tmp_path / "two.toml"
@@ -53,8 +47,7 @@ def test_every_variant_is_trained_measured_and_not_trained_again(options, capsys
     assert benchmark.train(options)
     states = {path: path.stat().st_mtime_ns for path in options.folder.glob("*/state.pt")}
     assert {path.parent.name for path in states} == {
-        f"box-{variant}-0"
-        for variant in (*benchmark.VARIANTS, "second", "second-cut", "monitored", "monitored-cut")
+        f"box-{variant}-0" for variant in (*benchmark.VARIANTS, *benchmark.SECOND_STAGES)
     }
     assert benchmark.train(options)
     assert {path: path.stat().st_mtime_ns for path in states} == states

@@ -142,3 +142,14 @@ def test_distillation_is_zero_between_equals_and_kullback_leibler_else(rng):
     assert found.item() == pytest.approx(expected.item(), rel=1e-5)
     found.backward()
     assert teacher.grad is None
+
+
+def test_distillation_adds_up_the_voxels_that_count_and_divides_by_all(rng):
+    logits, teacher = (torch.randn(1, 2, *SIDES, generator=rng) for _ in range(2))
+    first = torch.zeros(1, *SIDES, dtype=torch.bool)
+    first[:, 0] = True
+    parts = [distillation_loss(logits, teacher, 2.0, counted) for counted in (first, ~first)]
+    assert parts[0] > 0
+    assert sum(parts).item() == pytest.approx(distillation_loss(logits, teacher, 2.0).item(), rel=1e-5)
+    changed = torch.where(first[:, None], logits, 0.0)
+    assert distillation_loss(changed, teacher, 2.0, first).item() == parts[0].item()

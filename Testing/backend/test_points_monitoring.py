@@ -1,11 +1,16 @@
 """The second stage: what the two networks learn from, when their teachers change, resuming, and the exported file."""
 
 import dataclasses
+import json
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 import torch
 
 from cueseg.networks import load_network
+from cueseg.seven_points import expand_points, simulated_target
+from cueseg.training.cases import read_manifest
 from cueseg.training.monitoring_recipe import MonitoringRecipe, read_monitoring_recipe
 from cueseg.training.monitoring_run import MONITORING_RECIPES, stage_one_of
 from cueseg.training.monitoring_trainer import MonitoringTrainer, Pair, best_weights
@@ -75,14 +80,48 @@ def test_each_learns_from_its_own_copy_and_from_that_of_the_other(runs, recipe):
     assert all(parameter.grad is None for parameter in trainer.frozen.parameters())
 
 
-def test_what_the_points_say_is_kept_and_the_copy_fills_the_rest(runs, recipe):
-    trainer = trainer_in(runs / "both", dataclasses.replace(recipe, weight=0.0))
+def test_what_the_points_say_is_kept_and_the_copies_teach_the_rest(runs, recipe):
+    trainer = trainer_in(runs / "both", recipe)
     image, labels = collate([trainer.source[0]])
     unknown = labels == 2
     assert unknown.any()
     assert not unknown.all()
     own, copies = trainer.model(image), trainer.frozen(image)
-    expected = sum(labelled_loss(own[n], copies[n].argmax(1).where(unknown, labels)) for n in (0, 1))
+    w, temperature = recipe.weight, recipe.temperature
+    expected = sum(
+        (1 - w) * labelled_loss(own[n], copies[n].argmax(1).where(unknown, labels))
+        + w * distillation_loss(own[n], copies[1 - n], temperature, unknown)
+        for n in (0, 1)
+    )
+    assert trainer.loss_of((image, labels)).item() == pytest.approx(expected.item(), rel=1e-5)
+    # Where the points speak, the copies are not heard.
+    known = torch.zeros_like(labels)
+    alone = sum((1 - w) * labelled_loss(own[n], known) for n in (0, 1))
+    assert trainer.loss_of((image, known)).item() == pytest.approx(alone.item(), rel=1e-5)
+
+
+def test_what_is_unknown_can_be_cut_out_with_the_word_of_both_networks(runs, recipe):
+    filling = dataclasses.replace(recipe, fill="cut")
+    trainer = MONITORING_RECIPES.trainer(filling, runs / "both", Ranks.current())
+    recipes, _ = stage_one_of(filling, runs / "both")
+    plain = points_cases(recipes[0], "train")
+    for case, before in zip(trainer.source.cases, plain, strict=True):
+        unknown = before.labels == 2
+        np.testing.assert_array_equal(case.labels[~unknown], before.labels[~unknown])
+        assert set(np.unique(case.labels[unknown])) == {3, 4}
+        np.testing.assert_array_equal(case.boxes, before.boxes)
+    image, labels = collate([trainer.source[0]])
+    own, copies = trainer.model(image), trainer.frozen(image)
+    assert set(labels.unique().tolist()) == {0, 1, 2, 3, 4}  # 2 beyond the image
+    filled = [
+        torch.where(labels >= 3, labels - 3, copies[n].argmax(1).where(labels == 2, labels)) for n in (0, 1)
+    ]
+    w, temperature = recipe.weight, recipe.temperature
+    expected = sum(
+        (1 - w) * labelled_loss(own[n], filled[n])
+        + w * distillation_loss(own[n], copies[1 - n], temperature, labels >= 2)
+        for n in (0, 1)
+    )
     assert trainer.loss_of((image, labels)).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
@@ -150,6 +189,44 @@ def test_runs_that_do_not_go_together_are_named(runs, recipe, tmp_path):
     run_recipe(POINTS_RECIPES, path, output=runs, name="odd", steps=1)
     with pytest.raises(ValueError, match=r"odd have the sides \(8, 20, 20\).*multiples of 8"):
         stage_one_of(dataclasses.replace(recipe, first="odd", second="deep"), runs / "both")
+
+
+def test_copies_that_have_nothing_to_teach_are_refused(runs, recipe_path, tmp_path):
+    path = tmp_path / "points.toml"
+    for name, values in (("one", {}), ("two", {"network": "unet"})):
+        run_recipe(POINTS_RECIPES, path, output=runs, name=f"{name}-cut", steps=1, labels="cut", **values)
+    named = {"output": runs, "first": "one-cut", "second": "two-cut"}
+    with pytest.raises(ValueError, match=r"one-cut learned from leave no voxel unknown.*keep_labels = false"):
+        run_recipe(MONITORING_RECIPES, recipe_path, **named)
+    assert run_recipe(MONITORING_RECIPES, recipe_path, **named, keep_labels=False) == 0
+
+
+def test_labels_whose_points_are_not_told_cannot_be_filled_by_cuts(runs, recipe, tmp_path):
+    """Labels 0, 1 and 2 from a manifest, with the points that they were made of and without."""
+    entries = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    for number, case in enumerate(read_manifest(tmp_path / "manifest.json")):
+        target = simulated_target(case.labels == 1, case.spacing)
+        labels = expand_points(case.image, [target], case.spacing)
+        sitk.WriteImage(sitk.GetImageFromArray(labels), str(tmp_path / f"expanded{number}.nii.gz"))
+        told = {"seed": target.seed, "outside": target.outside}
+        entries[number] |= {"labels": f"expanded{number}.nii.gz", "classes": {"box": [1]}, "targets": [told]}
+        entries[number]["geometry"] = "ignore"
+    path, text = tmp_path / "expanded.json", (tmp_path / "points.toml").read_text(encoding="utf-8")
+    path.write_text(json.dumps(entries), encoding="utf-8")
+    (tmp_path / "points.toml").write_text(text, encoding="utf-8")
+    for name, values in (("one", {}), ("two", {"network": "unet"})):
+        run_recipe(
+            POINTS_RECIPES, tmp_path / "points.toml", output=runs, name=f"{name}-told", steps=1,
+            manifest=path.as_posix(), labels="expanded", **values,
+        )  # fmt: skip
+    told = dataclasses.replace(recipe, first="one-told", second="two-told", fill="cut")
+    trainer = MONITORING_RECIPES.trainer(told, runs / "filled", Ranks.current())
+    assert all(set(np.unique(case.labels)) <= {0, 1, 3, 4} for case in trainer.source.cases)
+    for item in entries:
+        del item["targets"]
+    path.write_text(json.dumps(entries), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"does not tell the points .* set fill = \"copy\""):
+        MONITORING_RECIPES.trainer(told, runs / "again", Ranks.current())
 
 
 def test_several_processes_are_refused(runs, recipe, monkeypatch):

@@ -118,6 +118,8 @@ def test_expanded_labels_need_no_parts(points):
         ({"weight": 1.5}, "weight must be a share"),
         ({"temperature": 0}, "temperature must be above 0"),
         ({"refresh": 0}, "refresh must be at least 1"),
+        ({"fill": "grow"}, 'fill must be "copy" or "cut"'),
+        ({"fill": "cut", "keep_labels": False}, 'fill must be "copy" where keep_labels is false'),
         ({"patch": [8, 8, 8]}, "unknown setting 'patch'"),
     ],
 )

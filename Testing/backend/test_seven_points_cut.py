@@ -70,6 +70,27 @@ def test_points_off_the_middle_tilt_the_ellipsoid():
     assert scores[1] > scores[0] + 0.03
 
 
+def test_the_word_of_a_network_counts_by_its_weight_and_its_shape_is_checked():
+    mask = ellipsoid((9, 18, 20), (5, 9, 11))
+    half = mask & (np.indices(SHAPE)[2] < 20)
+    target, image = simulated_target(mask, SPACING), np.zeros(SHAPE)
+    word = np.where(half, 8.0, -8.0)
+    scores = [
+        dice(segment_from_points(image, [target], SPACING, options, log_odds=word).mask, half)
+        for options in (SevenPointsOptions(network=weight) for weight in (0.0, 0.5, 2.0))
+    ]
+    assert scores == sorted(scores)
+    assert scores[2] > 0.9 > scores[0] + 0.1
+    alone = segment_from_points(image, [target], SPACING).mask
+    silent = segment_from_points(image, [target], SPACING, log_odds=np.zeros(SHAPE)).mask
+    np.testing.assert_array_equal(silent, alone)
+    loud = segment_from_points(image, [target], SPACING, log_odds=word * 100).mask
+    np.testing.assert_array_equal(loud, segment_from_points(image, [target], SPACING, log_odds=word).mask)
+    for wrong in (np.zeros((2, 3, 4)), np.full(SHAPE, np.nan)):
+        with pytest.raises(ValueError, match=r"log_odds have shape .* finite and of the image's shape"):
+            segment_from_points(image, [target], SPACING, log_odds=wrong)
+
+
 def test_what_is_certain_stays():
     mask = ellipsoid((9, 18, 20), (5, 9, 11))
     target = simulated_target(mask, SPACING)

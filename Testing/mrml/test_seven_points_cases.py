@@ -44,6 +44,9 @@ def test_a_case_holds_image_labels_and_what_they_were_made_of(case, tmp_path, la
     assert "lesion, from seven points" in describeSet(found, str)
     (entry,) = json.loads((tmp_path / "set/manifest.json").read_text(encoding="utf-8"))
     assert entry["classes"] == {"lesion": [1]}
+    (told,) = read_manifest(tmp_path / "set/manifest.json", "train")[0].targets
+    np.testing.assert_allclose(told.seed, SEED, atol=1e-6)
+    np.testing.assert_allclose(told.outside, OUTSIDE, atol=1e-6)
     image = sitk.ReadImage(str(tmp_path / "set" / entry["image"]))
     labels = sitk.ReadImage(str(tmp_path / "set" / entry["labels"]))
     np.testing.assert_array_equal(sitk.GetArrayFromImage(image), case.values)

@@ -1,5 +1,6 @@
 """A set of labels from seven points makes a recipe that is right, is trained on in the background, and goes on."""
 
+import json
 import time
 
 import numpy as np
@@ -88,7 +89,23 @@ def test_the_second_stage_follows_on_the_first(case, tmp_path):
     assert (together.first, together.second) == ("set-points", "set-points-second")
     assert (together.steps, together.refresh, together.device) == (10, 2, "cpu")
     assert (together.weight, together.temperature, together.keep_labels) == (0.5, 4.0, True)
-    assert (together.learning_rate, together.ema) == (1e-3, 0.99)
+    assert (together.learning_rate, together.ema, together.fill) == (1e-2, 0.99, "cut")
+
+
+def test_cases_that_do_not_tell_their_points_are_filled_by_the_networks_alone(case, tmp_path):
+    first = writeRecipe(grow(case, tmp_path / "set"), 2, 30, "cpu")
+    path = tmp_path / "set" / "manifest.json"
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    del entries[0]["targets"]
+    path.write_text(json.dumps(entries), encoding="utf-8")
+    assert read_monitoring_recipe(writeSecondStage(first)[1]).fill == "copy"
+
+
+def test_cut_out_objects_have_no_second_stage(case, tmp_path):
+    first = writeRecipe(grow(case, tmp_path / "set", cut=True), 2, 30, "cpu")
+    with pytest.raises(ValueError, match=r"no voxel is unknown.*untick 'Second stage', or add cases"):
+        writeSecondStage(first)
+    assert list(first.parent.glob("*.toml")) == [first]
 
 
 def test_drawn_labels_have_no_second_stage(tmp_path):

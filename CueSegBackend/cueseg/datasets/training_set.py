@@ -178,6 +178,8 @@ class _Writer:
         record.parent.mkdir(parents=True, exist_ok=True)
         write_whole(record, (json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
         more: dict[str, Any] = {"kind": "picture"} if case.image.picture else {}
+        if case.made_of and "targets" in case.made_of:
+            more["targets"] = case.made_of["targets"]
         # Our manifest names no class for what is unknown.
         classes = {name: [number] for name, number in numbers.items() if name != IGNORE}
         group = self.folder.resolve().name

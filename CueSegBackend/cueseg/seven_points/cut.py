@@ -30,7 +30,7 @@ __all__ = ["SevenPointsResult", "segment_from_points"]
 _RING = 3  # voxels around the box from which the background's intensities are learnt
 _SURE = 0.5  # of the threshold: object without question
 _BINS, _BLUR, _UNSEEN = 32, 1.5, 0.01  # of the histograms: number, in bins, share spread over all bins
-_MOST = 8.0  # log-likelihood ratio; beyond it the histograms say nothing
+_MOST = 8.0  # log-likelihood ratio, and log-odds of a network; beyond it neither says more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,22 +54,25 @@ def segment_from_points(
     spacing: Sequence[float] | None = None,
     options: SevenPointsOptions | None = None,
     *,
+    log_odds: ArrayLike | None = None,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> SevenPointsResult:
     """Cut objects out of a volume: exact minimum cuts, one in the box of each target.
 
-    The energy of a labelling of a box is the sum over its object voxels of shape (e - extent) - intensity L, and over
-    all neighbours with different labels of the contrast weights of `cueseg.energy.contrast_weights`. e is
-    `ellipsoid_distance`, L the log-likelihood ratio of the voxel's intensity, between what `Expansion` makes object and
-    what surrounds the box; L is at most 8 either way. Voxels much nearer to the seed than the threshold are object, the
-    faces of the box and what lies outside are background. This step is ours, not the paper's.
+    The energy of a labelling of a box is the sum over its object voxels of
+    shape (e - extent) - intensity L - network O, and over all neighbours with different labels of the contrast weights
+    of `cueseg.energy.contrast_weights`. e is `ellipsoid_distance`, L the log-likelihood ratio of the voxel's intensity,
+    between what `Expansion` makes object and what surrounds the box, O are the `log_odds`; L and O are at most 8 either
+    way. Voxels much nearer to the seed than the threshold are object, the faces of the box and what lies outside are
+    background. This step is ours, not the paper's.
 
     Args:
         image: (slices, rows, cols), any units.
         targets: the objects, with six outside points each.
         spacing: mm per voxel along (slice, row, col); None: 1.
         options: None: the defaults.
+        log_odds: (slices, rows, cols), of object over background, what a network says; None: no network is asked.
         progress: called after every target.
         cancelled: asked before every target, while distances are computed, and between the steps of a cut.
 
@@ -77,13 +80,14 @@ def segment_from_points(
         The union of the objects, and the labels of the expansion.
 
     Raises:
-        ValueError: as `Expansion`.
+        ValueError: as `Expansion`; log_odds of another shape than the image, or not finite.
         SevenPointsCancelled: `cancelled` answered True.
     """
     began = time.perf_counter()
     values, chosen = check_volume(image), options or SevenPointsOptions()
     steps = check_spacing(spacing, 3)
     check_targets(targets, values.shape, steps)
+    word = np.zeros(values.shape, np.float32) if log_odds is None else _checked_odds(log_odds, values.shape)
     watch = watching(cancelled)
     near = [_near(values, target, steps, chosen, watch) for target in targets]
     labels = np.full(values.shape, BACKGROUND, np.uint8)
@@ -94,10 +98,19 @@ def segment_from_points(
     mask = np.zeros(values.shape, bool)
     for number, (target, (part, relative)) in enumerate(zip(targets, near, strict=True), 1):
         watch()
-        mask[part] |= _cut(values, labels, target, part, relative, steps, chosen, watch)
+        mask[part] |= _cut(values, labels, target, part, relative, word[part], steps, chosen, watch)
         if progress is not None:
             progress(number, len(targets))
     return SevenPointsResult(mask=mask, labels=labels, seconds=time.perf_counter() - began)
+
+
+def _checked_odds(log_odds: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    odds = np.asarray(log_odds, np.float32)
+    if odds.shape != shape or not np.isfinite(odds).all():
+        raise ValueError(
+            f"log_odds have shape {odds.shape}: they must be finite and of the image's shape, {shape}"
+        )
+    return np.clip(odds, -_MOST, _MOST)
 
 
 def _near(
@@ -121,6 +134,7 @@ def _cut(
     target: Target,
     part: Part,
     relative: NDArray[np.float32],
+    word: NDArray[np.float32],
     spacing: tuple[float, ...],
     options: SevenPointsOptions,
     watch: Callable[[], None],
@@ -128,7 +142,7 @@ def _cut(
     low, high = intensity_range(values[part])
     level = scaled(values[part], low, high)
     out = ellipsoid_distance(target, part, spacing)
-    cost = options.shape * (out - options.extent)
+    cost = options.shape * (out - options.extent) - options.network * word
     if options.intensity > 0:
         around = _surroundings(values, labels, part)
         ratio = _log_ratio(level, level[relative < options.threshold], scaled(around, low, high))

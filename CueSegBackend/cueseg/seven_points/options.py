@@ -23,6 +23,7 @@ class SevenPointsOptions:
         extent: where the ellipsoid says nothing, in its half sides.
         intensity: weight of the log-likelihood ratio of intensities; 0: they say nothing.
         smoothness: weight of the boundary term; 0: none.
+        network: weight of the log-odds of a network, where they are given.
         sigma: contrast that lowers the boundary's cost to exp(-1/2), in the range of intensities of the box.
 
     Raises:
@@ -36,13 +37,14 @@ class SevenPointsOptions:
     extent: float = 0.9
     intensity: float = 0.75
     smoothness: float = 0.25
+    network: float = 0.1
     sigma: float = 0.1
 
     def __post_init__(self) -> None:
         check_threshold(self.threshold)
         if self.metric not in METRICS:
             raise ValueError(f"metric is {self.metric!r}: it must be one of {', '.join(map(repr, METRICS))}")
-        for name in ("weight", "shape", "intensity", "smoothness"):
+        for name in ("weight", "shape", "intensity", "smoothness", "network"):
             _check(name, getattr(self, name), zero=True)
         for name in ("extent", "sigma"):
             _check(name, getattr(self, name), zero=False)

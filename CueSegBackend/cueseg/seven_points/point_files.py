@@ -13,7 +13,7 @@ from cueseg.seven_points.target import Target
 if TYPE_CHECKING:
     from cueseg.image_files import ImageFile
 
-__all__ = ["read_targets"]
+__all__ = ["read_targets", "targets_of"]
 
 _TO_LPS = {"LPS": 1.0, "RAS": -1.0}  # factor of the first two coordinates
 
@@ -44,7 +44,7 @@ def read_targets(path: str | os.PathLike[str], image: "ImageFile") -> list[Targe
     if isinstance(content, Mapping) and isinstance(content.get("markups"), list):
         found = [_of_markups(item, image, path) for item in content["markups"] if _points_of(item)]
     elif isinstance(content, Mapping) and isinstance(content.get("targets"), list):
-        found = [_of_pixels(item, path) for item in content["targets"]]
+        found = targets_of(content["targets"], path)
     else:
         raise ValueError(
             f'{path} holds neither "markups" nor "targets": save the points as .mrk.json in Slicer'
@@ -52,6 +52,15 @@ def read_targets(path: str | os.PathLike[str], image: "ImageFile") -> list[Targe
     if not found:
         raise ValueError(f"{path} holds no points: place a seed and six points outside the object first")
     return found
+
+
+def targets_of(items: list[Any], where: object) -> list[Target]:
+    """Targets in pixels, [{"seed": [x, y, z], "outside": [[x, y, z], ...]}, ...].
+
+    Raises:
+        ValueError: Points that are none; the message begins with `where` they stand.
+    """
+    return [_of_pixels(item, where) for item in items]
 
 
 def _points_of(item: Any) -> list[Any]:
@@ -75,13 +84,13 @@ def _of_markups(item: Mapping[str, Any], image: "ImageFile", path: Path) -> Targ
     return _target(pixels[0], pixels[1:], path)
 
 
-def _of_pixels(item: Any, path: Path) -> Target:
+def _of_pixels(item: Any, path: object) -> Target:
     if not (isinstance(item, Mapping) and isinstance(item.get("outside"), list) and "seed" in item):
         raise ValueError(f'{path} holds a target without "seed": [x, y, z] or "outside": [[x, y, z], ...]')
     return _target(item["seed"], item["outside"], path)
 
 
-def _target(seed: Any, outside: list[Any], path: Path) -> Target:
+def _target(seed: Any, outside: list[Any], path: object) -> Target:
     try:
         return Target(seed, tuple(outside))
     except ValueError as error:

@@ -4,7 +4,8 @@ A manifest is a JSON list with one object per image:
 `image`, `labels` (paths, relative to the manifest), `subject`, `split` ("train", "val" or "test"), `modality`,
 `group` (the data set), `kind` ("volume" or "picture"), `instances` (true: every label number is an object of its
 own), `classes` (object: class name -> list of label numbers that make it up; with instances the one class and []).
-Labels that no class names are unknown, not background.
+Labels that no class names are unknown, not background. `targets`, the seven points that labels were made of, in pixels:
+[{"seed": [x, y, z], "outside": [[x, y, z], ...]}, ...].
 
 An image may also be a folder of DICOM slices (of one `series`, if that is given), or a list of files, one for each
 of `channels`; `channel` is the one that stands for the image, the first by default. `label_format` says what `labels`
@@ -25,6 +26,8 @@ from numpy.typing import NDArray
 from cueseg.datasets.entries import SPLITS, Entry, read_entries
 from cueseg.datasets.reading import read_labelled
 from cueseg.intensity import IntensityRule, Modality
+from cueseg.seven_points.point_files import targets_of
+from cueseg.seven_points.target import Target
 
 __all__ = ["SPLITS", "Case", "read_case", "read_entries", "read_manifest"]
 
@@ -41,6 +44,7 @@ class Case:
         planes: Array axes across which slices are taken.
         channels: Names of all channels in the order of `stack`; () for an image of one channel.
         stack: (channels, slices, rows, cols) raw values; None where there is one channel or only one was read.
+        targets: The seven points of every object that the labels were made of; () where it is not told.
     """
 
     subject: str
@@ -56,6 +60,7 @@ class Case:
     rule: IntensityRule = field(default_factory=IntensityRule)
     channels: tuple[str, ...] = ()
     stack: NDArray[Any] | None = None
+    targets: tuple[Target, ...] = ()
 
     @cached_property
     def intensity_range(self) -> tuple[float, float]:
@@ -116,4 +121,5 @@ def read_case(folder: Path, item: Entry, *, all_channels: bool = False) -> Case:
         planes=(0,) if item.get("kind") == "picture" else tuple(item.get("planes", (0, 1, 2))),
         channels=names if len(names) > 1 else (),
         stack=np.stack([found.channels[name].array for name in names]) if several else None,
+        targets=tuple(targets_of(item.get("targets", []), item["subject"])),
     )

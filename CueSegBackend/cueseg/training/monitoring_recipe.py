@@ -20,8 +20,10 @@ class MonitoringRecipe(StageOptions):
         weight: w, share of the loss that is distillation from the other network; the rest is the own copy's labels.
         temperature: T of the distillation.
         refresh: Steps after which the frozen copies are replaced by the best weights so far.
-        keep_labels: Whether the labels of the first stage stay where they are known, so that the copy's fill the rest
-            only; ours. False: the copy's labels everywhere, as in the authors' code.
+        keep_labels: Whether the labels of the first stage stay where they are known, so that the copies teach the rest
+            only; ours. False: the copies teach everywhere, as in the authors' code.
+        fill: What fills the rest for a network: "copy", the labels of its own frozen copy; "cut", objects that are cut
+            out once by their points, the image and the word of both networks of the first stage; ours.
     """
 
     name: str
@@ -32,6 +34,7 @@ class MonitoringRecipe(StageOptions):
     temperature: float = 4.0
     refresh: int = 400
     keep_labels: bool = True
+    fill: str = "copy"
 
     def __post_init__(self) -> None:
         check(self.kind == "monitoring", "kind", self.kind, '"monitoring"')
@@ -42,6 +45,9 @@ class MonitoringRecipe(StageOptions):
         check(0 <= self.weight <= 1, "weight", self.weight, "a share from 0 to 1")
         check(self.temperature > 0, "temperature", self.temperature, "above 0")
         check(self.refresh >= 1, "refresh", self.refresh, "at least 1")
+        check(self.fill in ("copy", "cut"), "fill", self.fill, '"copy" or "cut"')
+        kept = self.keep_labels or self.fill == "copy"
+        check(kept, "fill", self.fill, '"copy" where keep_labels is false')
         super().__post_init__()
 
 

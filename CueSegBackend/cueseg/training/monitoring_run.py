@@ -1,17 +1,24 @@
 """Train two networks of the first stage on together, and write the first with its card."""
 
+import copy
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+from numpy.typing import NDArray
+
 from cueseg.networks import NetworkCard, SegmentationNetwork
+from cueseg.seven_points.expansion import UNKNOWN
 from cueseg.training.monitoring_recipe import MonitoringRecipe, read_monitoring_recipe
 from cueseg.training.monitoring_trainer import MonitoringTrainer, Pair, best_weights
 from cueseg.training.network_export import export_network
-from cueseg.training.points_cases import points_cases
+from cueseg.training.points_cases import Word, points_cases
 from cueseg.training.points_recipe import PointsRecipe
 from cueseg.training.points_run import measure_with, supervision_of, validation_of
 from cueseg.training.points_trainer import card_of, new_model, recipe_of_run
+from cueseg.training.points_validation import logits_of
 from cueseg.training.ranks import Ranks
 from cueseg.training.recipe_run import Kind
 
@@ -44,11 +51,33 @@ def stage_one_of(recipe: MonitoringRecipe, folder: Path) -> tuple[list[PointsRec
     return [first, second], folders
 
 
-def _trainer(recipe: MonitoringRecipe, folder: Path, _: Ranks) -> MonitoringTrainer:
+def _trainer(recipe: MonitoringRecipe, folder: Path, ranks: Ranks) -> MonitoringTrainer:
     recipes, folders = stage_one_of(recipe, folder)
     stage_one = recipes[0]
-    pair, cases = Pair.of_runs(recipes, folders), points_cases(stage_one, "train")
+    pair = Pair.of_runs(recipes, folders)
+    word = _word_of(pair, recipes, ranks.device(recipe.device)) if recipe.fill == "cut" else None
+    cases = points_cases(stage_one, "train", word)
+    if recipe.keep_labels and not any((case.labels >= UNKNOWN).any() for case in cases):
+        raise ValueError(
+            f"the labels that {recipe.first} learned from leave no voxel unknown, so that its copies have nothing to "
+            "teach: train it for longer instead, or set keep_labels = false"
+        )
     return MonitoringTrainer(recipe, stage_one, pair, cases, validation_of(stage_one), folder)
+
+
+def _word_of(pair: Pair, recipes: Sequence[PointsRecipe], device: torch.device) -> Word:
+    """The mean of the log-odds of both networks of the first stage, which stay as they are."""
+    networks = copy.deepcopy(pair).eval().to(device)
+    cards = [card_of(recipe) for recipe in recipes]
+
+    def say(image: NDArray[Any]) -> NDArray[Any]:
+        found = [
+            logits_of(module, card, image)
+            for module, card in zip((networks.first, networks.second), cards, strict=True)
+        ]
+        return torch.stack([logits[1] - logits[0] for logits in found]).mean(dim=0).numpy()
+
+    return say
 
 
 def _export(recipe: MonitoringRecipe, recipe_file: str, folder: Path, target: Path) -> NetworkCard:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from cueseg.seven_points.expansion import UNKNOWN
 from cueseg.training.loop import Batch, TrainingLoop
 from cueseg.training.monitoring_recipe import MonitoringRecipe
-from cueseg.training.points_cases import PointsCase
+from cueseg.training.points_cases import GUESSED, PointsCase
 from cueseg.training.points_loss import distillation_loss, labelled_loss
 from cueseg.training.points_recipe import PointsRecipe
 from cueseg.training.points_samples import PointsPatches, collate
@@ -111,20 +111,22 @@ class MonitoringTrainer(TrainingLoop):
         w, (image, known) = self.recipe.weight, batch
         with torch.no_grad(), self.precision.autocast():
             teachers = self.frozen(image.to(self.device)).float()  # (2, N, classes, *patch)
+        open_voxels = (known >= UNKNOWN).to(self.device) if self.recipe.keep_labels else None
         losses = [
             (1 - w) * labelled_loss(own, self._labels_of(teachers[number], known))
-            + w * distillation_loss(own, teachers[1 - number], self.recipe.temperature)
+            + w * distillation_loss(own, teachers[1 - number], self.recipe.temperature, open_voxels)
             for number, own in enumerate(self.forward(image))
         ]
         return torch.stack(losses).sum()
 
     def _labels_of(self, teacher: Tensor, known: Tensor) -> Tensor:
-        """(N, *patch) int64: what a copy says, (N, classes, *patch), and what the points say where it is kept."""
-        guessed = teacher.argmax(dim=1)
+        """(N, *patch) int64: what a copy says, (N, classes, *patch), or what is known or guessed before and kept."""
+        labels = teacher.argmax(dim=1)
         if not self.recipe.keep_labels:
-            return guessed
-        known = known.to(guessed)
-        return torch.where(known == UNKNOWN, guessed, known)
+            return labels
+        known = known.to(labels)
+        labels = torch.where(known == UNKNOWN, labels, known)
+        return torch.where(known >= GUESSED, known - GUESSED, labels)
 
     def validate_now(self) -> tuple[float, bool, dict[str, Any]]:
         """Both networks by themselves; the first one's score counts for the run."""

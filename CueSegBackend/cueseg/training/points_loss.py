@@ -62,13 +62,16 @@ def ramp_up(share: float) -> float:
     return math.exp(-5.0 * (1.0 - min(1.0, max(0.0, share))) ** 2)
 
 
-def distillation_loss(logits: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+def distillation_loss(
+    logits: Tensor, teacher: Tensor, temperature: float, counted: Tensor | None = None
+) -> Tensor:
     """T² KL(softmax(teacher / T) || softmax(logits / T)), the mean over the voxels of the batch.
 
     Args:
         logits: (N, C, *spatial) float, of the network that learns.
         teacher: Of the same shape; nothing flows back to it.
         temperature: T, above 0.
+        counted: (N, *spatial) bool, the voxels that add to the sum; None: all. The mean is over all in either case.
 
     Returns:
         A single number, 0 where both agree.
@@ -76,4 +79,6 @@ def distillation_loss(logits: Tensor, teacher: Tensor, temperature: float) -> Te
     target = F.log_softmax(teacher.detach() / temperature, dim=1)
     log_p = F.log_softmax(logits / temperature, dim=1)
     divergence = (target.exp() * (target - log_p)).sum(dim=1)
+    if counted is not None:
+        divergence = divergence * counted
     return divergence.mean() * temperature**2

@@ -41,7 +41,7 @@ class PointsValidation:
             return value, {"full": {"dice": round(value, 4), "n": len(scores)}}
         losses, tight = [], []
         for case in self.cases:
-            logits = logits_of(model, card, case)
+            logits = logits_of(model, card, case.image)
             losses.append(float(labelled_loss(logits[None], torch.from_numpy(case.labels)[None])))
             tight.append(tightness((logits[1] > logits[0]).numpy(), case.boxes))
         loss, share = float(np.mean(losses)), float(np.mean(tight))
@@ -80,10 +80,10 @@ def tightness(mask: NDArray[np.bool_], boxes: NDArray[np.int64]) -> float:
 
 
 @torch.no_grad()
-def logits_of(module: nn.Module, card: NetworkCard, case: PointsCase) -> Tensor:
+def logits_of(module: nn.Module, card: NetworkCard, image: NDArray[np.float32]) -> Tensor:
     """(classes, slices, rows, cols) logits of a module in eval mode: windows blended as the card says."""
-    device, tensor = next(module.parameters()).device, torch.from_numpy(case.image)[None]
-    plan = plan_windows(case.image.shape, card.patch_size, card.multiple, card.overlap)
+    device, tensor = next(module.parameters()).device, torch.from_numpy(image)[None]
+    plan = plan_windows(image.shape, card.patch_size, card.multiple, card.overlap)
 
     def run(index: int) -> Tensor:
         return module(read_windows(tensor, plan, [index], card.dims).to(device))[0]
@@ -106,7 +106,7 @@ def full_scores(
         if not case.truth.any():
             continue
         report(case.subject)
-        logits = logits_of(module, card, case)
+        logits = logits_of(module, card, case.image)
         mask = (logits[1] > logits[0]).numpy()
         distances = surface_distances(mask, case.truth, case.spacing)
         scores[case.subject] = {
