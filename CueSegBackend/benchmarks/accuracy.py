@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from classical import METHODS
-from common import metadata
+from common import metadata, parser_of
 from cueseg.intensity import IntensityRule, as_rgb
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.cases import read_manifest
@@ -82,15 +82,12 @@ def wins(scores: Scores) -> int:
 
 def asked(description: str) -> tuple[argparse.Namespace, ExtremePointPredictor, list[Item]]:
     """The command line of a script that measures weights on val, the weights, and what is measured."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(description)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--model", default="default")
     parser.add_argument(
         "--seed", type=int, default=0, help="of the choice of nuclei, of ties and of click errors"
     )
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     items = validation_items(read_manifest(options.manifest, "val"), seed=options.seed)
     return options, ExtremePointPredictor(options.model, "cpu"), items

@@ -15,12 +15,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from bifseg_items import NAMES, PACKAGE, BoxItem, check_unseen, read_items
 from bifseg_rounds import METHODS, POINTS, BoxBench
 from bifseg_tables import compared, text_of
-from common import tell
+from common import parser_of, run_or_tell, tell
 from cueseg.bifseg import BifsegOptions
 from cueseg.networks.card import NetworkCard
 from cueseg.networks.loading import load_network
@@ -34,23 +32,12 @@ KEYS = ("sha256", "changes", "set", "case", "method", "mode", "seed")
 
 def main() -> None:
     """Run what is missing, or print the tables and write them."""
-    options = arguments()
-    torch.set_num_threads(options.threads)
-    try:
-        if options.what == "measure":
-            measure(options)
-        else:
-            report(options)
-    except (FileNotFoundError, ValueError) as error:
-        raise SystemExit(str(error)) from error
+    run_or_tell(arguments(), measure, report)
 
 
 def arguments() -> argparse.Namespace:
     """What the command line says."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("what", choices=("measure", "report"))
+    parser = parser_of(__doc__, "measure", "report", page=True)
     parser.add_argument("--rows", type=Path, required=True, help="JSON lines, read and added to")
     parser.add_argument("--network", nargs="+", default=[], help="files of networks of two classes")
     parser.add_argument(
@@ -70,8 +57,6 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path, help="of the report")
-    parser.add_argument("--markdown", type=Path, help="page with the marks between which the report goes")
     return parser.parse_args()
 
 

@@ -6,17 +6,15 @@ The object is a made-up ball in noise and the weights are random: work and memor
 rounds which find nothing more to change end earlier.
 """
 
-import argparse
 import json
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from common import metadata, statistics
+from common import metadata, parser_of, statistics
 from cueseg import BifsegOptions, BifsegSession, NetworkCard, SegmentationNetwork
 from cueseg.networks.architectures import build_network
 
@@ -104,13 +102,10 @@ def told(found: dict[str, Any]) -> str:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--dims", nargs="+", type=int, choices=(2, 3), default=[2, 3])
     parser.add_argument("--features", nargs="+", type=int, help="of P-Net and of PC-Net (default: 32 16)")
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args(words)
     sizes = dict(zip((2, 3), options.features or (32, 16), strict=True))
     results = [measure(dims, sizes[dims], options.turns) for dims in options.dims]

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 import cueseg
 from cueseg.whole_files import write_whole
+
+_Part = Callable[[argparse.Namespace], object]
 
 
 def time_side_by_side(
@@ -105,6 +108,34 @@ def _commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return done.stdout.strip()
+
+
+def parser_of(description: str, *what: str, page: bool = False) -> argparse.ArgumentParser:
+    """A parser of a script's arguments, with --json.
+
+    Args:
+        description: The script's docstring.
+        what: What the script does, one of which is its first argument.
+        page: Whether its tables stand in a page, --markdown.
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    if what:
+        parser.add_argument("what", choices=what)
+    parser.add_argument("--json", type=Path, help="where the figures go")
+    if page:
+        parser.add_argument("--markdown", type=Path, help="page with the marks between which the report goes")
+    return parser
+
+
+def run_or_tell(options: argparse.Namespace, measure: _Part, report: _Part) -> None:
+    """Measure or report, as `options.what` says, on `options.threads`; what is wrong with the input ends it."""
+    torch.set_num_threads(options.threads)
+    try:
+        (measure if options.what == "measure" else report)(options)
+    except (FileNotFoundError, ValueError) as error:
+        raise SystemExit(str(error)) from error
 
 
 def fill_page(page: Path, script: str, text: str) -> None:

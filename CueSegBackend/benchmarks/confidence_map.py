@@ -5,11 +5,9 @@
 Both draw the same clicks in the same run, taking turns; that they agree is checked first.
 """
 
-import argparse
 import json
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 # The comparison is per core; numpy reads this when it is loaded.
 os.environ.update(
@@ -18,7 +16,7 @@ os.environ.update(
 
 import numpy as np
 
-from common import metadata, statistics, summary, time_side_by_side
+from common import metadata, parser_of, statistics, summary, time_side_by_side
 from cueseg.confidence import confidence_map
 from paper_algorithm import paper_confidence_map
 
@@ -48,13 +46,10 @@ def candidates(points: np.ndarray, shape: tuple[int, int]) -> dict[str, Callable
 
 def main() -> None:
     """Check, measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--size", type=int, default=512, help="rows and columns of the map")
     parser.add_argument("--turns", type=int, default=30)
     parser.add_argument("--calls", type=int, default=5, help="warm calls of each turn")
-    parser.add_argument("--json", type=Path, help="write the results there")
     options = parser.parse_args()
     shape, points = (options.size, options.size), CLICKS * options.size
     difference = check_agreement(points, shape)

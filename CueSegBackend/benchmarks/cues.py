@@ -22,7 +22,7 @@ import numpy as np
 
 from accuracy import COLUMNS, classical
 from classical import METHODS
-from common import kept_scores, setting, sha256_of, tell
+from common import kept_scores, parser_of, setting, sha256_of, tell
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.cases import read_manifest
 from cueseg.training.validation import Item, score, segment_with, validation_items
@@ -170,10 +170,7 @@ def _compared(values: dict[str, np.ndarray]) -> str:
 
 def main() -> None:
     """Train, or measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("what", choices=("train", "report"))
+    parser = parser_of(__doc__, "train", "report", page=True)
     parser.add_argument("--manifest", type=Path, default=Path("runs/default.json"))
     parser.add_argument("--runs", type=Path, default=Path("runs/cues"))
     parser.add_argument("--cues", nargs="+", choices=CUES, default=list(CUES))
@@ -181,8 +178,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the choice of nuclei and of click errors")
     parser.add_argument("--steps", type=int, default=500, help="of a finished run")
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path, help="page with the marks between which the tables go")
     options = parser.parse_args()
     if options.what == "train":
         return train(options)

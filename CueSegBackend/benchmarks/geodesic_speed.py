@@ -11,18 +11,16 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import argparse
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
-from common import metadata, statistics, summary, time_side_by_side
+from common import metadata, parser_of, statistics, summary, time_side_by_side
 from cueseg.energy.neighbours import pair_slices
 from cueseg.scribbles import geodesic_distance
 
@@ -114,12 +112,9 @@ def measure(name: str, image: NDArray[np.float32], seed: tuple[int, ...], weight
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--shape", type=int, nargs=3, default=(48, 128, 128))
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     results = []
     for name, image, seed, weight in images(tuple(options.shape)):

@@ -3,15 +3,13 @@
 python CueSegBackend/benchmarks/latency.py [--models default ...] [--json latency.json]
 """
 
-import argparse
 import json
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from common import metadata, summary
+from common import metadata, parser_of, summary
 from cueseg.predictor import ExtremePointPredictor
 
 SIZE = 512  # image side, as in abdominal CT
@@ -53,13 +51,10 @@ def measure(model: str, repeats: int, warm_up: int) -> dict:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--models", nargs="*", default=["default"])
     parser.add_argument("--repeats", type=int, default=60)
     parser.add_argument("--warm-up", type=int, default=6)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     results = [measure(model, options.repeats, options.warm_up) for model in options.models]
     for result in results:

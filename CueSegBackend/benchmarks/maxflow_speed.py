@@ -11,7 +11,6 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import argparse
 import importlib.util
 import json
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
-from common import metadata, statistics, summary, time_side_by_side
+from common import metadata, parser_of, statistics, summary, time_side_by_side
 from cueseg.energy import contrast_weights, energy_of, grid_cut
 from cueseg.energy.neighbours import neighbour_offsets, pair_slices
 
@@ -170,9 +169,7 @@ def measure(given: Problem, turns: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--manifest", type=Path)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--kinds", nargs="*", default=["blobs", "weak"], help="of the synthetic images")
@@ -180,7 +177,6 @@ def main() -> None:
     parser.add_argument(
         "--grids", type=int, metavar="N", help="only compare energies on so many random grids"
     )
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if options.grids:
         methods = [check(random_grid(seed)) for seed in range(options.grids)][-1]

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from common import fill_page, metadata
+from common import fill_page, metadata, parser_of
 from memory_tasks import SHAPE, TASKS, prepare
 
 LIMIT = 4.0  # GB beside the volume
@@ -127,12 +127,8 @@ def measure(tasks: list[str]) -> tuple[dict[str, dict[str, float]], float]:
 
 def main() -> None:
     """Measure, print, write where asked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__, page=True)
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
-    parser.add_argument("--markdown", type=Path, help="page whose figures are replaced")
-    parser.add_argument("--json", type=Path)
     parser.add_argument("--merge", action="store_true", help="keep rows of --json that are not measured now")
     parser.add_argument("--task", choices=TASKS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)

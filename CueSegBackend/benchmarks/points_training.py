@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from common import kept_scores, sha256_of, tell
+from common import kept_scores, parser_of, sha256_of, tell
 from cueseg.datasets.entries import Entry, read_entries, write_manifest
 from cueseg.training.points_cases import PointsCase, points_cases
 from cueseg.training.points_recipe import PointsRecipe, read_points_recipe
@@ -186,10 +186,7 @@ def report(options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Prepare, train, or measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("what", choices=("prepare", "train", "report"))
+    parser = parser_of(__doc__, "prepare", "train", "report", page=True)
     parser.add_argument(
         "--manifest", type=Path, default=Path("runs/manifest.json"), help="what prepare takes from"
     )
@@ -206,8 +203,6 @@ def main() -> None:
         "--stage-two", type=Path, default=RECIPES / "points-benchmark-monitoring.toml", help="its recipe"
     )
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path, help="page with the marks between which the tables go")
     options = parser.parse_args()
     if options.what == "prepare":
         print(f"{prepare(options)} crops in {options.folder}")

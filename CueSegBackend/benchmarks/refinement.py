@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 import refinement_cases as cases
-from common import metadata
+from common import metadata, parser_of
 from refinement_rounds import METHODS, MODES, Bench
 from refinement_tables import class_table, comparable, summary, table, verdict
 
@@ -43,9 +43,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """What the command line says."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__, page=True)
     parser.add_argument("data", choices=("nuclei", "headneck", "brain"))
     parser.add_argument("--manifest", type=Path, help="of nuclei and headneck")
     parser.add_argument("--network", help="file or name; default: the shipped one of the data set")
@@ -72,8 +70,6 @@ def arguments() -> argparse.Namespace:
         "--set", nargs="+", default=[], metavar="NAME=JSON", help="options of every refinement"
     )
     parser.add_argument("--report", action="store_true", help="run nothing, make the tables")
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path)
     return parser.parse_args()
 
 

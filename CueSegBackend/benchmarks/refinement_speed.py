@@ -13,13 +13,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from common import metadata, statistics, summary, time_side_by_side
+from common import metadata, parser_of, statistics, summary, time_side_by_side
 from cueseg.models.unet import UNet
 from cueseg.networks.network import SegmentationNetwork
 from cueseg.refinement import RefinementOptions, RefinementSession
@@ -217,14 +216,11 @@ def show(name: str, iterations: dict[str, Any], rounds: dict[str, Any]) -> None:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--cases", nargs="*", choices=list(CASES), default=list(CASES))
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--calls", type=int, default=2, help="timed per turn, after its first")
     parser.add_argument("--alone", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if options.alone:
         print(json.dumps(measure_alone(*options.alone, options)))

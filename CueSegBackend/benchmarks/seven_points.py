@@ -13,7 +13,6 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import argparse
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from common import metadata
+from common import metadata, parser_of
 from cueseg.metrics import dice
 from cueseg.seven_points import Expansion, Target, check_target, segment_from_points, simulated_target
 from cueseg.seven_points.distances import intensity_range, scaled
@@ -164,15 +163,11 @@ def report_masks(found: dict[str, dict[str, list[float]]]) -> list[str]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("what", choices=("labels", "masks"))
+    parser = parser_of(__doc__, "labels", "masks")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--group", default="headneck")
     parser.add_argument("--split", default="train", choices=("train", "val"))
     parser.add_argument("--every", type=int, default=1, help="take every n-th patient")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     found: dict[str, dict[str, list[Any]]] = {}
     counts, warned, began = dict.fromkeys(CLASSES, 0), {"doubtful": 0, "on_object": 0}, time.perf_counter()

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from common import tell
+from common import parser_of, tell
 from cueseg.evaluation.from_points import Clicks
 from cueseg.evaluation.simulated_rounds import evenly
 from cueseg.metrics import dice
@@ -178,14 +178,10 @@ def table(rows: list[dict[str, Any]], limit: float, trained: int) -> str:
 
 def main() -> None:
     """Choose on train, measure on val, print, write where asked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__, page=True)
     parser.add_argument("--manifest", type=Path, default=Path("runs/default.json"))
     parser.add_argument("--model", default="default")
     parser.add_argument("--limit", type=int, help="most patients of a split")
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path, help="page with the marks between which the table goes")
     options = parser.parse_args()
     torch.set_num_threads(1)
     about = argparse.Namespace(

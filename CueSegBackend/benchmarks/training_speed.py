@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from common import metadata, statistics, time_side_by_side
+from common import metadata, parser_of, statistics, time_side_by_side
 from cueseg.network_input import network_input
 from cueseg.training.config import Phase, Recipe
 from cueseg.training.samples import collate
@@ -125,9 +125,7 @@ def report(result: dict, threads: int) -> None:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--networks", nargs="*", default=list(NETWORKS), choices=list(NETWORKS))
     parser.add_argument("--side", type=int, default=0, help="input side; 0: that of the network")
     parser.add_argument("--batch", type=int, default=0, help="images of a batch; 0: that of the network")
@@ -135,7 +133,6 @@ def main() -> None:
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--calls", type=int, default=2)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = measure(options, Path(folder))

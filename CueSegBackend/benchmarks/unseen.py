@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from accuracy import measure
-from common import metadata
+from common import metadata, parser_of
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.training.validation import Item
 from paired import Scores, margins, table
@@ -46,9 +46,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """What the command line says."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     names = [labelled.name for labelled in SETS]
     parser.add_argument("--model", default="default")
     parser.add_argument(
@@ -60,7 +58,6 @@ def arguments() -> argparse.Namespace:
         )
     parser.add_argument("--limit", type=int, help="most structures of a set, to try the script")
     parser.add_argument("--seed", type=int, default=0, help="of ties and of click errors")
-    parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 

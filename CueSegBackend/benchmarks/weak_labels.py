@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 import weak_labels_data as data
-from common import fill_page, metadata, setting
+from common import fill_page, metadata, parser_of, setting
 from cueseg.cli.main import main as cueseg_main
 from cueseg.evaluation.from_points import Clicks
 from cueseg.predictor import ExtremePointPredictor
@@ -176,10 +176,7 @@ def tables(found: Found, agreement: dict[str, Any], logs: dict[str, Any]) -> str
 
 def main() -> None:
     """Prepare, train, or measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("what", choices=("prepare", "train", "report"))
+    parser = parser_of(__doc__, "prepare", "train", "report", page=True)
     parser.add_argument(
         "--manifest", type=Path, default=Path("runs/manifest.json"), help="what prepare divides"
     )
@@ -195,8 +192,6 @@ def main() -> None:
     )
     parser.add_argument("--unet", type=Path, default=RECIPES / "weak-labels-unet.toml", help="its recipe")
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path, help="page with the marks between which the tables go")
     options = parser.parse_args()
     if options.what == "prepare":
         counts = (options.labeller_patients, options.seed)

@@ -16,9 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from common import tell
+from common import parser_of, run_or_tell, tell
 from cueseg.evaluation.from_points import CLICKS, Clicks
 from cueseg.predictor import ExtremePointPredictor
 from cueseg.weights_file import LoadedModel, load_model
@@ -33,23 +31,12 @@ SETS = ("head and neck CT", "abdominal CT, 1 mm")
 
 def main() -> None:
     """Run what is missing, or print the tables and write them."""
-    options = arguments()
-    torch.set_num_threads(options.threads)
-    try:
-        if options.what == "measure":
-            measure(options)
-        else:
-            report(options)
-    except (FileNotFoundError, ValueError) as error:
-        raise SystemExit(str(error)) from error
+    run_or_tell(arguments(), measure, report)
 
 
 def arguments() -> argparse.Namespace:
     """What the command line says."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("what", choices=("measure", "report"))
+    parser = parser_of(__doc__, "measure", "report", page=True)
     parser.add_argument("--rows", type=Path, required=True, help="JSON lines, read and added to")
     parser.add_argument("--model", default="default")
     parser.add_argument("--no-flips", action="store_true", help="one pass of the network instead of four")
@@ -66,8 +53,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing new after so long")
     parser.add_argument("--seed", type=int, default=0, help="of ties and of click errors")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path, help="of the report")
-    parser.add_argument("--markdown", type=Path, help="page with the marks between which the report goes")
     return parser.parse_args()
 
 
