@@ -8,7 +8,6 @@ the network to the image, all through ScribbleRefine's own session. Written: `bo
 and `boxes.json` for `report.py`.
 """
 
-import argparse
 import sys
 import time
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ import cv2
 import numpy as np
 import SimpleITK as sitk
 from figures import Figures
-from reference_data import fetch
-from scribble_scene import ROOT, ScribbleScene, read_pair, slicer
+from reference_data import folders
+from scribble_scene import ScribbleScene, read_pair, slicer
 
 from cueseg.metrics import dice
 from cueseg.scribbles import SimulationOptions, simulate_scribbles
@@ -162,28 +161,21 @@ def as_figures(name: str, rounds: list[Round]) -> dict[str, Any]:
 
 def main() -> None:
     """Fetch, draw, scribble, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--output", type=Path, default=Path("output/demo"))
-    parser.add_argument("--cache", type=Path, default=ROOT / ".cache")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    folder = fetch(options.cache)
+    folder, output = folders(__doc__)
     figures = Figures("boxes")
     demo = Demo(folder)
     found = {name: demo.run(label) for label, name in STRUCTURES.items()}
-    write_picture(options.output / "box.png", demo.image, demo.reference, found)
+    write_picture(output / "box.png", demo.image, demo.reference, found)
     text = (
         "Structures of one abdominal slice, each in a box, by a network that learnt from nuclei and from the head\n"
         "and neck; simulated strokes; agreement (Dice) with the labels that TotalSegmentator wrote.\n\n"
         + table(found)
         + "\n"
     )
-    (options.output / "box_table.md").write_text(text, encoding="utf-8")
+    (output / "box_table.md").write_text(text, encoding="utf-8")
     structures = [as_figures(name, rounds) for name, rounds in found.items()]
-    figures.write(options.output, device=demo.session.deviceNote, structures=structures)
-    sys.stdout.write(f"\n{text}\nWritten to {options.output}: box.png, box_table.md\n")
+    figures.write(output, device=demo.session.deviceNote, structures=structures)
+    sys.stdout.write(f"\n{text}\nWritten to {output}: box.png, box_table.md\n")
     demo.close()
 
 

@@ -8,7 +8,6 @@ result, of the ellipse in the click box, and of GrabCut with the reference, and 
 `report.py`.
 """
 
-import argparse
 import sys
 import time
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ import slicer  # noqa: E402
 import vtk  # noqa: E402
 from figures import Figures  # noqa: E402
 from overlay import write_overlay  # noqa: E402
-from reference_data import ORGANS, fetch  # noqa: E402
+from reference_data import ORGANS, folders  # noqa: E402
 
 from classical import ellipse, grabcut  # noqa: E402
 from cueseg.extreme_points import extreme_points_from_mask  # noqa: E402
@@ -188,33 +187,24 @@ def picture_name(organ: str) -> str:
 
 def main() -> None:
     """Fetch, click, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--output", type=Path, default=Path("output/demo"))
-    parser.add_argument("--cache", type=Path, default=ROOT / ".cache")
-    options = parser.parse_args()
-    folder = fetch(options.cache)
+    folder, output = folders(__doc__)
     figures = Figures("clicks")
-    options.output.mkdir(parents=True, exist_ok=True)
     demo = Demo(folder)
     clicks = {}
     for label, name in ORGANS.items():
         clicks[name] = demo.run_organ(label, name)
-        write_overlay(options.output / picture_name(name), name, clicks[name])
+        write_overlay(output / picture_name(name), name, clicks[name])
         sys.stdout.write(f"{name}: " + ", ".join(f"{c.agreement['CueSeg']:.3f}" for c in clicks[name]) + "\n")
-    target = options.output / "abdomen.seg.nrrd"
+    target = output / "abdomen.seg.nrrd"
     if not slicer.util.saveNode(demo.segmentation, str(target)):
         raise SystemExit(f"{target} could not be written")
     note = (
         "Agreement (Dice) with the labels that TotalSegmentator wrote; clicks simulated on those labels.\n\n"
     )
     text = note + table(clicks) + "\n"
-    (options.output / "table.md").write_text(text, encoding="utf-8")
-    figures.write(options.output, device=demo.predictor.device_note, organs=as_figures(clicks))
-    sys.stdout.write(
-        f"\n{text}\nWritten to {options.output}: abdomen.seg.nrrd, table.md, one picture per organ\n"
-    )
+    (output / "table.md").write_text(text, encoding="utf-8")
+    figures.write(output, device=demo.predictor.device_note, organs=as_figures(clicks))
+    sys.stdout.write(f"\n{text}\nWritten to {output}: abdomen.seg.nrrd, table.md, one picture per organ\n")
 
 
 if __name__ == "__main__":

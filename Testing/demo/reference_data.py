@@ -4,10 +4,12 @@ CT of the abdomen and of the torso with organ labels: reference files of the Tot
 (Apache-2.0). The labels were written by that network, so a score against them is agreement with it, not accuracy.
 """
 
+import argparse
 from pathlib import Path
 
 from cueseg.training.packages import TOTALSEGMENTATOR
 
+ROOT = Path(__file__).resolve().parents[2]
 WANTED = (
     "example_ct_dicom/",
     "example_seg_dicom",
@@ -29,10 +31,17 @@ ORGANS = {
 }
 
 
-def fetch(cache: Path) -> Path:
-    """Folder of the reference files; downloaded once into `cache`, verified always.
+def folders(description: str) -> tuple[Path, Path]:
+    """What a demo reads and writes by its command line: the reference files, and a folder that is there.
 
     Raises:
         SystemExit: No network on the first run, or an archive with another checksum.
     """
-    return TOTALSEGMENTATOR.fetch(cache, WANTED)
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--output", type=Path, default=Path("output/demo"))
+    parser.add_argument("--cache", type=Path, default=ROOT / ".cache", help="downloads, verified always")
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    return TOTALSEGMENTATOR.fetch(options.cache, WANTED), options.output

@@ -9,7 +9,6 @@ term were chosen on this image. Written: `cord_before.png`, `cord_after.png`, `c
 `scribbles.json` for `report.py`.
 """
 
-import argparse
 import sys
 import time
 from pathlib import Path
@@ -18,9 +17,9 @@ from types import SimpleNamespace
 import numpy as np
 import SimpleITK as sitk
 from figures import Figures
-from reference_data import fetch
+from reference_data import folders
 from scribble_pictures import write_picture
-from scribble_scene import ROOT, ScribbleScene, read_pair, slicer
+from scribble_scene import ScribbleScene, read_pair, slicer
 
 from cueseg.metrics import dice
 from cueseg.scribbles import SimulationOptions, simulate_scribbles
@@ -102,33 +101,24 @@ def as_figures(item: SimpleNamespace) -> dict[str, float]:
 
 def main() -> None:
     """Fetch, predict, scribble, refine, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--output", type=Path, default=Path("output/demo"))
-    parser.add_argument("--cache", type=Path, default=ROOT / ".cache")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    folder = fetch(options.cache)
+    folder, output = folders(__doc__)
     figures = Figures("scribbles")
     demo = Demo(folder)
     rounds = demo.run()
     for name, item in (("before", rounds[0]), ("after", rounds[-1])):
         title = f"{name}: agreement {item.dice:.3f}"
-        write_picture(options.output / f"cord_{name}.png", title, demo.image, item, rounds[-1].scribbles)
-    target = options.output / "cord.seg.nrrd"
+        write_picture(output / f"cord_{name}.png", title, demo.image, item, rounds[-1].scribbles)
+    target = output / "cord.seg.nrrd"
     if not slicer.util.saveNode(demo.session.segmentationNode, str(target)):
         raise SystemExit(f"{target} could not be written")
     text = (
         "Spinal cord in a torso CT by a network trained on the neck, corrected by a simulated user:\n"
         "agreement (Dice) with the labels that TotalSegmentator wrote.\n\n" + table(rounds) + "\n"
     )
-    (options.output / "cord_table.md").write_text(text, encoding="utf-8")
-    figures.write(
-        options.output, device=demo.session.deviceNote, rounds=[as_figures(item) for item in rounds]
-    )
+    (output / "cord_table.md").write_text(text, encoding="utf-8")
+    figures.write(output, device=demo.session.deviceNote, rounds=[as_figures(item) for item in rounds])
     sys.stdout.write(
-        f"\n{text}\nWritten to {options.output}: cord_before.png, cord_after.png, cord.seg.nrrd, cord_table.md\n"
+        f"\n{text}\nWritten to {output}: cord_before.png, cord_after.png, cord.seg.nrrd, cord_table.md\n"
     )
     demo.close()
 

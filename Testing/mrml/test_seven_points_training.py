@@ -87,7 +87,7 @@ def test_the_second_stage_follows_on_the_first(case, tmp_path):
     assert (other.manifest, other.labels, other.intensity) == (one.manifest, one.labels, one.intensity)
     together = read_monitoring_recipe(both)
     assert (together.first, together.second) == ("set-points", "set-points-second")
-    assert (together.steps, together.refresh, together.device) == (10, 2, "cpu")
+    assert (together.steps, together.refresh, together.device) == (24, 4, "cpu")
     assert (together.weight, together.temperature, together.keep_labels) == (0.5, 4.0, True)
     assert (together.learning_rate, together.ema, together.fill) == (1e-2, 0.99, "cut")
 
@@ -98,7 +98,8 @@ def test_cases_that_do_not_tell_their_points_are_filled_by_the_networks_alone(ca
     entries = json.loads(path.read_text(encoding="utf-8"))
     del entries[0]["targets"]
     path.write_text(json.dumps(entries), encoding="utf-8")
-    assert read_monitoring_recipe(writeSecondStage(first)[1]).fill == "copy"
+    together = read_monitoring_recipe(writeSecondStage(first)[1])
+    assert (together.fill, together.steps, together.refresh) == ("copy", 10, 2)
 
 
 def test_cut_out_objects_have_no_second_stage(case, tmp_path):
