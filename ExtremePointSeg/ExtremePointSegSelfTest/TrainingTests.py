@@ -138,25 +138,29 @@ class TrainingTests(PanelCase):
             self.assertEqual(other.ui.networkComboBox.currentText, network.name)
             slicer.util.selectModule("ExtremePointSeg")
 
+    def addTwoCasesOfPoints(self, folder, source):
+        """Two phantoms with seven points each, as labels of a `LabelSource`; the second stage is ticked."""
+        self.addCleanup(setattr, self.ui.labelsComboBox, "currentIndex", 0)
+        self.addCleanup(setattr, self.ui.secondStageCheckBox, "checked", False)
+        self.addCleanup(setattr, self.ui.sevenPointsCollapsibleButton, "collapsed", True)
+        self.ui.sevenPointsCollapsibleButton.collapsed = False
+        self.useFolder(folder)
+        self.ui.labelsComboBox.currentIndex = list(LabelSource).index(source)
+        for seed, name in enumerate(("one", "two")):
+            self.addPhantom(name, seed=seed)
+            self.ui.addTargetButton.click()
+            for number, place in enumerate(POINTS):
+                world = Expectation.toWorld(self.settings.inputVolume, np.array(place))
+                self.settings.target.SetNthControlPointPositionWorld(number, *world)
+            self.waitUntilIdle()
+            self.addCase()
+        self.assertIn("ball, from seven points", self.trainingSays)
+        self.ui.secondStageCheckBox.click()
+
     def test_PointsAreLearnedFromInTwoStages(self):
         """Two cases of seven points each, the button, and the network of the second stage."""
         with self.trainingFolder() as folder:
-            self.addCleanup(setattr, self.ui.labelsComboBox, "currentIndex", 0)
-            self.addCleanup(setattr, self.ui.secondStageCheckBox, "checked", False)
-            self.addCleanup(setattr, self.ui.sevenPointsCollapsibleButton, "collapsed", True)
-            self.ui.sevenPointsCollapsibleButton.collapsed = False
-            self.useFolder(folder / "set")
-            self.ui.labelsComboBox.currentIndex = list(LabelSource).index(LabelSource.POINTS)
-            for seed, name in enumerate(("one", "two")):
-                self.addPhantom(name, seed=seed)
-                self.ui.addTargetButton.click()
-                for number, place in enumerate(POINTS):
-                    world = Expectation.toWorld(self.settings.inputVolume, np.array(place))
-                    self.settings.target.SetNthControlPointPositionWorld(number, *world)
-                self.waitUntilIdle()
-                self.addCase()
-            self.assertIn("ball, from seven points", self.trainingSays)
-            self.ui.secondStageCheckBox.click()
+            self.addTwoCasesOfPoints(folder / "set", LabelSource.POINTS)
             self.train(3)
             self.assertIn("First network", self.trainingSays)
             for name in ("Second network", "Both together"):
@@ -164,6 +168,14 @@ class TrainingTests(PanelCase):
             self.waitForEnd(Stage.DONE)
             self.assertIn("Best agreement with points and boxes", self.trainingSays)
             self.assertEqual(self.section.training.network.name, "set-points-both.pt")
+
+    def test_CutOutObjectsHaveNoSecondStage(self):
+        """Where nothing is unknown, the button says so and what to do, and nothing is started."""
+        with self.trainingFolder() as folder:
+            self.addTwoCasesOfPoints(folder / "set", LabelSource.CUT)
+            self.ui.trainButton.click()
+            self.waitFor(lambda: "untick 'Second stage'" in self.trainingSays, "what to do")
+            self.assertIs(self.section.training.stage, Stage.IDLE)
 
     def test_AStoppedTrainingGoesOn(self):
         """Stopped by the button it goes on from what was saved; killed from outside it says so."""
