@@ -32,6 +32,7 @@ RECIPES = Path(__file__).parents[1] / "recipes"
 MANIFEST = "manifest.json"
 TARGETS = {"brainstem": ["brainstem"], "parotid": ["parotid right", "parotid left"]}
 ALONE = {"crf_weight": 0, "variance_weight": 0}
+TRUE: dict[str, Any] = {"labels": "true", "selection": "full", **ALONE}
 
 # Variant -> what its recipe says differently; in the order of training.
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -39,9 +40,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "crf": {"variance_weight": 0},
     "variance": {"crf_weight": 0},
     "both": {},
-    "true": {"labels": "true", "selection": "full", **ALONE},
+    "true": TRUE,
     "cut": {"labels": "cut", **ALONE},
     "second": {"flat": 0},  # 3D at all levels
+    "long": TRUE | {"steps": 1800, "validate_every": 300},  # as many as of both stages filled by cuts
 }
 # Second stage -> what its recipe says differently; of the runs "both" and "second".
 SECOND_STAGES: dict[str, dict[str, Any]] = {
@@ -57,6 +59,7 @@ NAMES = {
     "filled": "+ second stage, filled by cuts",
     "cut": "cut out, partial loss",
     "true": "true labels",
+    "long": "true labels, 1800 steps",
 }
 
 
@@ -118,7 +121,7 @@ def measure(options: argparse.Namespace, target: str) -> tuple[Found, Found]:
             folder = options.folder / run_name(target, variant, seed)
             second = variant in SECOND_STAGES
             recipe_file = options.stage_two if second else options.stage_one
-            if not finished(folder, recipe_file, SECOND_STAGES.get(variant, {}).get("steps")):
+            if not finished(folder, recipe_file, (VARIANTS | SECOND_STAGES)[variant].get("steps")):
                 continue
             best = folder / "first" / "best.pt" if second else folder / "best.pt"
             last.setdefault(variant, {})[seed] = _measured(recipe, folder / "last.pt", cases)

@@ -22,6 +22,8 @@ def options(tmp_path, monkeypatch):
     monkeypatch.setattr(benchmark, "PATCHES", {"box": [8, 16, 16]})
     stages = {"monitored": {}, "filled": {"fill": "cut", "steps": 4}}
     monkeypatch.setattr(benchmark, "SECOND_STAGES", stages)
+    longer = {"long": benchmark.TRUE | {"steps": 4, "validate_every": 2}}
+    monkeypatch.setattr(benchmark, "VARIANTS", benchmark.VARIANTS | longer)
     manifest = write_manifest(tmp_path, ("train", "train", "val", "val"))
     one, two = tmp_path / "one.toml", tmp_path / "two.toml"
     one.write_text(recipe_text(SEVEN_POINTS, manifest, steps=2), encoding="utf-8")
