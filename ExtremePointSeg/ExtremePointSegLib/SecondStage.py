@@ -11,7 +11,7 @@ from ExtremePointSegLib.TrainingRecipe import asToml, readRecipe
 # Of the steps of the first stage: 100 of 300 epochs in Zhai, Wang et al.; cuts differ more from what it learned.
 _SHARES = {"copy": 1 / 3, "cut": 4 / 5}
 _REFRESHES = 5  # of the frozen copies: every 20 of 100 epochs
-_CALM = {"learning_rate": 1e-2, "ema": 0.99}  # see docs/benchmarks.md, networks from seven points
+_STEPPING = {"learning_rate": 1e-2, "ema": 0.99}  # see docs/benchmarks.md, networks from seven points
 _NETWORK = {"network": "unet", "base": 8}  # 3D at all levels, so that it errs otherwise than the first
 
 
@@ -55,7 +55,7 @@ def _together(values: dict[str, Any], second: str, name: str) -> dict[str, Any]:
         "validate_every": max(1, steps // 10),
         "save_every": max(1, min(50, steps // 20)),
         "report_every": max(1, steps // 100),
-        **_CALM,
+        **_STEPPING,
         **{key: values[key] for key in shared},
     }
 

@@ -87,7 +87,7 @@ def segment_from_points(
     values, chosen = check_volume(image), options or SevenPointsOptions()
     steps = check_spacing(spacing, 3)
     check_targets(targets, values.shape, steps)
-    word = np.zeros(values.shape, np.float32) if log_odds is None else _checked_odds(log_odds, values.shape)
+    word = None if log_odds is None else _checked_odds(log_odds, values.shape)
     watch = watching(cancelled)
     near = [_near(values, target, steps, chosen, watch) for target in targets]
     labels = np.full(values.shape, BACKGROUND, np.uint8)
@@ -98,7 +98,8 @@ def segment_from_points(
     mask = np.zeros(values.shape, bool)
     for number, (target, (part, relative)) in enumerate(zip(targets, near, strict=True), 1):
         watch()
-        mask[part] |= _cut(values, labels, target, part, relative, word[part], steps, chosen, watch)
+        said = None if word is None else word[part]
+        mask[part] |= _cut(values, labels, target, part, relative, said, steps, chosen, watch)
         if progress is not None:
             progress(number, len(targets))
     return SevenPointsResult(mask=mask, labels=labels, seconds=time.perf_counter() - began)
@@ -134,7 +135,7 @@ def _cut(
     target: Target,
     part: Part,
     relative: NDArray[np.float32],
-    word: NDArray[np.float32],
+    word: NDArray[np.float32] | None,
     spacing: tuple[float, ...],
     options: SevenPointsOptions,
     watch: Callable[[], None],
@@ -142,7 +143,9 @@ def _cut(
     low, high = intensity_range(values[part])
     level = scaled(values[part], low, high)
     out = ellipsoid_distance(target, part, spacing)
-    cost = options.shape * (out - options.extent) - options.network * word
+    cost = options.shape * (out - options.extent)
+    if word is not None:
+        cost = cost - options.network * word
     if options.intensity > 0:
         around = _surroundings(values, labels, part)
         ratio = _log_ratio(level, level[relative < options.threshold], scaled(around, low, high))
