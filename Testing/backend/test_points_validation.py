@@ -61,7 +61,7 @@ def test_weak_selection_never_looks_at_the_true_labels(recipe):
     assert 0 < score < 1
     full = dataclasses.replace(recipe, selection="full")
     value, _ = PointsValidation(full, cases)(model)
-    logits = logits_of(model, card_of(recipe), cases[0])
+    logits = logits_of(model, card_of(recipe), cases[0].image)
     mask = (logits[1] > logits[0]).numpy()
     expected = 2 * (mask & cases[0].truth).sum() / (mask.sum() + cases[0].truth.sum())
     assert value == pytest.approx(expected)
