@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 import cueseg
 from cueseg.whole_files import write_whole
@@ -131,6 +130,8 @@ def parser_of(description: str, *what: str, page: bool = False) -> argparse.Argu
 
 def run_or_tell(options: argparse.Namespace, measure: _Part, report: _Part) -> None:
     """Measure or report, as `options.what` says, on `options.threads`; what is wrong with the input ends it."""
+    import torch  # here, so that scripts without it measure their own memory and start
+
     torch.set_num_threads(options.threads)
     try:
         (measure if options.what == "measure" else report)(options)

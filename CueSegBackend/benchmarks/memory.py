@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from common import fill_page, metadata, parser_of
+from common import metadata, parser_of, tell
 from memory_tasks import SHAPE, TASKS, prepare
 
 LIMIT = 4.0  # GB beside the volume
@@ -149,13 +149,7 @@ def main() -> None:
         earlier = json.loads(options.json.read_text(encoding="utf-8"))["rows"] if options.merge else {}
         rows, start = measure(options.tasks)
         rows = {name: (earlier | rows)[name] for name in TASKS if name in earlier | rows}
-        text = table(rows, start)
-        print(text)
-        if options.markdown:
-            fill_page(options.markdown, "memory.py", text)
-        if options.json:
-            result = {"metadata": metadata(), "start": start, "rows": rows}
-            options.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+        tell(table(rows, start), "memory.py", options, start=start, rows=rows)
 
 
 if __name__ == "__main__":

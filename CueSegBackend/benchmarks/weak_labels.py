@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 import weak_labels_data as data
-from common import fill_page, metadata, parser_of, setting
+from common import parser_of, setting, tell
 from cueseg.cli.main import main as cueseg_main
 from cueseg.evaluation.from_points import Clicks
 from cueseg.predictor import ExtremePointPredictor
@@ -135,19 +135,8 @@ def report(options: argparse.Namespace) -> None:
     agreement = json.loads((options.folder / data.AGREEMENT).read_text(encoding="utf-8"))
     logs = {kind: {seed: log_of(options.folder / f"{kind}-{seed}") for seed in seeds} for kind in KINDS}
     text = tables(found, agreement["patients"], logs)
-    print(text)
-    if options.markdown:
-        fill_page(options.markdown, "weak_labels.py", text)
-    if options.json:
-        figures = {organ: compared(found, organ) for organ in (*organs_of(found), ALL)}
-        results = {
-            "metadata": metadata(),
-            "figures": figures,
-            "dice": found,
-            "agreement": agreement,
-            "logs": logs,
-        }
-        options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    figures = {organ: compared(found, organ) for organ in (*organs_of(found), ALL)}
+    tell(text, "weak_labels.py", options, figures=figures, dice=found, agreement=agreement, logs=logs)
 
 
 def _is_there(options: argparse.Namespace, kind: str, seed: int) -> bool:
